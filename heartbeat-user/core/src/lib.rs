@@ -1,0 +1,36 @@
+//! The pure core: facts and `now` go in, events and requests come out.
+//!
+//! Everything here can be run a million times a second by a test, because nothing here can reach the world:
+//! there is no clock, socket, async, map, log, randomness, float or hash-ordered collection, and the crate is
+//! `no_std`. The agent, the property tests and whatever replays a recording drive one function,
+//! [`node::Node::handle`].
+//!
+//! The contract:
+//!
+//! 1. One mutator. Input goes in with `now`, actions come out, then [`node::Node::next_deadline`] says when
+//!    to come back at the latest.
+//! 2. `now` never goes back; equal `now` is allowed.
+//! 3. Inputs are levels, not edges: a sweep carries what the kernel knows of each path, so a repeated or
+//!    merged sweep does no harm and a late one tells the same story. Gaps, the only history, may be told late
+//!    or twice.
+//! 4. State is a value: `Clone + Eq + Debug`, integers only. Equal states with equal inputs give equal
+//!    actions.
+//! 5. Bounded: at most three actions a path and sweep beside two a gap.
+//!
+//! In the order in which a fact meets them: [`arrival`] is what is known, [`timing`] when it is too late,
+//! [`path`] what follows for one path, [`node`] for all of them, [`event`] how it is told. [`config`] holds
+//! what an operator decided.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod arrival;
+pub mod config;
+pub mod event;
+pub mod node;
+pub mod path;
+pub mod timing;
+
+pub use heartbeat_ebpf::ids::{Incarnation, NetworkId, NodeId};
+pub use heartbeat_ebpf::time::Timestamp;

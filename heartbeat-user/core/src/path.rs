@@ -1,0 +1,242 @@
+//! One path: this node to one peer over one network, and whether it is heard.
+//!
+//! Every detector in the field watches its own clock between two looks at a socket, and so accuses healthy
+//! peers when it was itself not scheduled. This one asks a question that a late look can't spoil: was there,
+//! between two stamps of the kernel, or between the last stamp and now, a silence longer than the detection
+//! time? The answer about the past does not change with the moment of asking, so an agent that slept for
+//! half a minute tells what one that never slept would have told, only later.
+//!
+//! The awkward case is a path that was cut and came back between two looks. The last stamp looks healthy; the
+//! silence shows only in the gaps that XDP wrote down. A gap may be told after the stamps that follow it, or
+//! twice, so a path remembers the moment up to which all silences are told.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use heartbeat_ebpf::time::Timestamp;
+
+use crate::arrival::{Arrival, Gap};
+use crate::config::PathIndex;
+use crate::event::{Event, Outage};
+use crate::timing::Timing;
+
+/// Whether a path is heard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PathState {
+    /// Never heard.
+    Unknown,
+    /// Heard.
+    Up,
+    /// Reported as lost.
+    Lost {
+        /// The last heartbeat before the silence.
+        last_arrival: Timestamp,
+        /// Heartbeats recorded until then.
+        arrivals: u64,
+        /// The first heartbeat after it, while more are awaited.
+        answered: Option<Timestamp>,
+    },
+}
+
+impl PathState {
+    /// As metrics and commands print it.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            PathState::Unknown => "unknown",
+            PathState::Up => "up",
+            PathState::Lost { .. } => "lost",
+        }
+    }
+}
+
+/// The failure detector of one path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Path {
+    index: PathIndex,
+    timing: Timing,
+    state: PathState,
+    last: Option<Timestamp>,
+    arrivals: u64,
+    announced_interval: Option<Duration>,
+    told_until: Option<Timestamp>,
+}
+
+impl Path {
+    /// A path that was never heard.
+    pub fn new(index: PathIndex, timing: Timing) -> Self {
+        Path {
+            index,
+            timing,
+            state: PathState::Unknown,
+            last: None,
+            arrivals: 0,
+            announced_interval: None,
+            told_until: None,
+        }
+    }
+
+    /// Whether it is heard.
+    pub fn state(&self) -> PathState {
+        self.state
+    }
+
+    /// The newest heartbeat that the path was judged by.
+    pub fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// How long after the last arrival it is lost.
+    pub fn detection(&self) -> Duration {
+        self.timing.detection(self.announced_interval)
+    }
+
+    /// The interval it is judged by.
+    pub fn judged_interval(&self) -> Duration {
+        self.timing.judged_interval(self.announced_interval)
+    }
+
+    /// When it will be lost if nothing arrives; `None` where it is not up.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        match self.state {
+            PathState::Up => self.last.map(|last| last.after(self.detection())),
+            PathState::Unknown | PathState::Lost { .. } => None,
+        }
+    }
+
+    /// Takes over a slot that an earlier run left: the path was up when it was last heard, and what followed
+    /// is still to be told.
+    pub fn adopt(&mut self, arrival: &Arrival) {
+        if let (PathState::Unknown, Some(last)) = (self.state, arrival.last) {
+            self.state = PathState::Up;
+            self.last = Some(last);
+            self.arrivals = arrival.arrivals;
+            self.announced_interval = arrival.announced_interval;
+        }
+    }
+
+    /// Judges a silence that ended.
+    pub fn gap(&mut self, now: Timestamp, gap: &Gap, events: &mut Vec<Event>) {
+        if self.told_until.is_some_and(|told| gap.end <= told) {
+            return;
+        }
+        match self.state {
+            PathState::Unknown => {}
+            PathState::Up => {
+                if self.detection() < gap.end.since(gap.start) {
+                    events.push(self.lost(now, gap.start, gap.end));
+                    self.state = PathState::Lost {
+                        last_arrival: gap.start,
+                        arrivals: gap.arrivals.saturating_sub(1),
+                        answered: None,
+                    };
+                    self.answered(now, gap.end, gap.arrivals, events);
+                }
+            }
+            PathState::Lost { .. } => self.answered(now, gap.end, gap.arrivals, events),
+        }
+    }
+
+    /// Judges what stands in the slot now. Gaps that ended before must have been told.
+    pub fn sweep(&mut self, now: Timestamp, arrival: &Arrival, events: &mut Vec<Event>) {
+        let Some(last) = arrival.last else { return };
+        self.announced_interval = arrival.announced_interval;
+        self.last = Some(last);
+        self.arrivals = arrival.arrivals;
+        match self.state {
+            PathState::Unknown => {
+                self.state = PathState::Up;
+                self.told_until = Some(last);
+                events.push(Event::PathRestored {
+                    path: self.index,
+                    judged: now,
+                    arrival: last,
+                    outage: None,
+                });
+            }
+            PathState::Up => {}
+            PathState::Lost { last_arrival, .. } => {
+                if last_arrival < last {
+                    let first = first_after(last_arrival, arrival, last);
+                    self.answered(now, first, arrival.arrivals, events);
+                }
+            }
+        }
+        self.expire(now, events);
+    }
+
+    /// 1123 if the silence since the last arrival is too long.
+    fn expire(&mut self, now: Timestamp, events: &mut Vec<Event>) {
+        let (Some(deadline), Some(last)) = (self.deadline(), self.last) else {
+            return;
+        };
+        if deadline < now {
+            events.push(self.lost(now, last, now));
+            self.state = PathState::Lost {
+                last_arrival: last,
+                arrivals: self.arrivals,
+                answered: None,
+            };
+        }
+    }
+
+    /// A lost path was heard at `arrival`, as heartbeat number `heard`: up again after enough of them.
+    fn answered(
+        &mut self,
+        now: Timestamp,
+        arrival: Timestamp,
+        heard: u64,
+        events: &mut Vec<Event>,
+    ) {
+        let PathState::Lost {
+            last_arrival,
+            arrivals,
+            answered,
+        } = &mut self.state
+        else {
+            return;
+        };
+        let first = answered.map_or(arrival, |first| first.min(arrival));
+        *answered = Some(first);
+        if heard.saturating_sub(*arrivals) < u64::from(self.timing.restored_after.get()) {
+            return;
+        }
+        let last_arrival = *last_arrival;
+        let length = first.since(last_arrival);
+        self.state = PathState::Up;
+        self.told_until = Some(first);
+        events.push(Event::PathRestored {
+            path: self.index,
+            judged: now,
+            arrival: first,
+            outage: Some(Outage {
+                last_arrival,
+                length,
+                blip: length <= self.detection() * 2,
+            }),
+        });
+    }
+
+    fn lost(&self, now: Timestamp, last_arrival: Timestamp, until: Timestamp) -> Event {
+        let interval_ns = self.judged_interval().as_nanos().max(1);
+        let missed = until.since(last_arrival).as_nanos() / interval_ns;
+        Event::PathLost {
+            path: self.index,
+            judged: now,
+            last_arrival,
+            deadline: last_arrival.after(self.detection()),
+            missed: u64::try_from(missed).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// The best known end of the silence since `last_arrival`, where no gap tells it: the older of the two
+/// newest stamps that came after.
+fn first_after(last_arrival: Timestamp, arrival: &Arrival, newest: Timestamp) -> Timestamp {
+    arrival
+        .previous
+        .filter(|previous| last_arrival < *previous)
+        .map_or(newest, |previous| previous.min(newest))
+}
+
+#[cfg(test)]
+mod tests;
