@@ -1,0 +1,255 @@
+//! The devices that own this node's addresses, and the program on them.
+//!
+//! Interfaces come and go while the agent runs: a cable is pulled, a driver reset, a bond made anew with
+//! another index. Whatever netlink says, the answer is the same: look which device owns each address now, be
+//! attached there, and let `PATHS` lead from there to the slots. The slots themselves never move.
+//!
+//! The awkward case is a VLAN device whose parent carries our program too: the parent sees the frame first,
+//! with its tag or, where the hardware took it off, without. So the paths of such a network are known at the
+//! parent as well.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use anyhow::{Context, Result, bail};
+use heartbeat_ebpf::frame::{Address, Vlan};
+use heartbeat_ebpf::map::{PathEntry, PathKey};
+
+use super::plan::PathPlan;
+use crate::config::{Network, XdpMode};
+use crate::interface::{self, Interface};
+use crate::maps::Maps;
+use crate::xdp::{Attached, Program};
+
+/// This node's attachment to one network.
+pub struct Port {
+    /// Our address there.
+    pub address: IpAddr,
+    /// Index of the network in the configuration.
+    pub network: usize,
+    /// How to attach.
+    pub wanted: XdpMode,
+    /// The device that owns the address now.
+    pub interface: Option<Interface>,
+    /// How the program is attached there.
+    pub attached: Option<Attached>,
+    /// Why it is not.
+    pub problem: Option<String>,
+}
+
+impl Port {
+    /// A port that was not looked at yet.
+    pub fn new(network: usize, configured: &Network, address: IpAddr) -> Self {
+        Port {
+            address,
+            network,
+            wanted: configured.xdp,
+            interface: None,
+            attached: None,
+            problem: None,
+        }
+    }
+
+    fn device(&self) -> Option<u32> {
+        self.interface.as_ref().map(|interface| interface.index)
+    }
+}
+
+/// All ports of this node.
+pub struct Devices {
+    /// One a network that this node is attached to.
+    pub ports: Vec<Port>,
+    keys: BTreeSet<PathKey>,
+}
+
+impl Devices {
+    /// Ports that were not looked at yet, and whatever `PATHS` holds from an earlier run.
+    pub fn new(ports: Vec<Port>, maps: &Maps) -> Self {
+        let keys = maps.paths.keys().flatten().map(PathKey).collect();
+        Devices { ports, keys }
+    }
+
+    /// Forgets keys that lead to other slots than these paths', before slots are cleared.
+    pub fn forget_strangers(&mut self, maps: &mut Maps, identities: &[u64]) -> Result<()> {
+        let keys = std::mem::take(&mut self.keys);
+        for key in keys {
+            let words = maps.paths.get(&key.0, 0).context("read PATHS")?;
+            let slot = PathEntry::unpack(words).slot as usize;
+            let identity = maps
+                .shared
+                .slots()
+                .get(slot)
+                .map(|slot| slot.identity.get());
+            if identity.is_some_and(|identity| identities.contains(&identity)) {
+                self.keys.insert(key);
+            } else {
+                maps.paths.remove(&key.0).context("clean PATHS")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks who owns the addresses now and follows. Says whether anything changed that heartbeats are sent
+    /// by. What can't be attached is noted in its port; it does not keep the others from working.
+    pub fn refresh(
+        &mut self,
+        program: &mut Program,
+        maps: &mut Maps,
+        paths: &[PathPlan],
+    ) -> Result<bool> {
+        let addresses: Vec<IpAddr> = self.ports.iter().map(|port| port.address).collect();
+        let owners = interface::owners(&addresses).context("list this host's interfaces")?;
+        let mut changed = false;
+        for (port, owner) in self.ports.iter_mut().zip(owners) {
+            let index = owner.as_ref().map(|owner| owner.index);
+            if port.device() != index {
+                changed = true;
+                port.attached = None;
+                report(port, owner.as_ref());
+            }
+            port.interface = owner;
+        }
+        self.attach(program);
+        let indices: Vec<u32> = self.ports.iter().filter_map(Port::device).collect();
+        program.keep_only(&indices)?;
+        self.publish_devices(maps)?;
+        self.publish_paths(maps, paths)?;
+        Ok(changed)
+    }
+
+    /// The first problem of a port whose device is there: at start that ends the agent.
+    pub fn refuse_problems(&self) -> Result<()> {
+        for port in &self.ports {
+            if let (Some(_), Some(problem)) = (&port.interface, &port.problem) {
+                bail!("{problem}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a port waits for something that no message may tell.
+    pub fn incomplete(&self) -> bool {
+        self.ports.iter().any(|port| port.attached.is_none())
+    }
+
+    fn attach(&mut self, program: &mut Program) {
+        let mut done: BTreeMap<u32, Attached> = BTreeMap::new();
+        for port in &self.ports {
+            done.extend(port.device().zip(port.attached));
+        }
+        for port in &mut self.ports {
+            let Some(device) = &port.interface else {
+                port.problem = Some(format!("no interface of this host owns {}", port.address));
+                continue;
+            };
+            if port.attached.is_some() {
+                continue;
+            }
+            let attached = match done.get(&device.index) {
+                Some(attached) => Ok(*attached),
+                None => program.attach(device, port.wanted),
+            };
+            match attached {
+                Ok(attached) => {
+                    done.insert(device.index, attached);
+                    port.attached = Some(attached);
+                    port.problem = None;
+                    log::info!(
+                        "{} on {}: XDP attached, {}",
+                        port.address,
+                        device.name,
+                        attached.label()
+                    );
+                }
+                Err(error) => {
+                    let problem = format!("{error:#}");
+                    if port.problem.as_ref() != Some(&problem) {
+                        log::error!("{problem}");
+                    }
+                    port.problem = Some(problem);
+                }
+            }
+        }
+    }
+
+    fn publish_devices(&self, maps: &mut Maps) -> Result<()> {
+        let mut wanted = BTreeMap::new();
+        for port in &self.ports {
+            if let Some(device) = port.device() {
+                wanted.entry(device).or_insert(port.network as u32);
+            }
+        }
+        let stale: Vec<u32> = maps
+            .devices
+            .keys()
+            .flatten()
+            .filter(|key| !wanted.contains_key(key))
+            .collect();
+        for device in stale {
+            maps.devices.remove(&device).context("clean DEVICES")?;
+        }
+        for (device, network) in wanted {
+            maps.devices
+                .insert(device, network, 0)
+                .context("write DEVICES")?;
+        }
+        Ok(())
+    }
+
+    fn publish_paths(&mut self, maps: &mut Maps, paths: &[PathPlan]) -> Result<()> {
+        let mut wanted = BTreeMap::new();
+        for path in paths {
+            let entry = PathEntry {
+                slot: path.slot,
+                source: Address::from(path.remote),
+            };
+            for (device, vlan) in self.ways_in(path.network) {
+                let key = PathKey::new(device, vlan, path.peer.number(), path.network_id.number());
+                wanted.insert(key, entry);
+            }
+        }
+        for (key, entry) in &wanted {
+            maps.paths
+                .insert(key.0, entry.pack(), 0)
+                .context("write PATHS")?;
+        }
+        for key in self.keys.iter().filter(|key| !wanted.contains_key(key)) {
+            maps.paths.remove(&key.0).context("clean PATHS")?;
+        }
+        self.keys = wanted.into_keys().collect();
+        Ok(())
+    }
+
+    /// Interfaces and tags that a network's frames may come in with.
+    fn ways_in(&self, network: usize) -> Vec<(u32, Vlan)> {
+        let Some(device) = self
+            .ports
+            .iter()
+            .find(|port| port.network == network)
+            .and_then(|port| port.interface.as_ref())
+        else {
+            return Vec::new();
+        };
+        let mut ways = vec![(device.index, Vlan(0))];
+        if let Some((parent, id)) = device.vlan
+            && self.ports.iter().any(|port| port.device() == Some(parent))
+        {
+            ways.push((parent, Vlan(u32::from(id))));
+            ways.push((parent, Vlan(0)));
+        }
+        ways
+    }
+}
+
+fn report(port: &Port, owner: Option<&Interface>) {
+    match (&port.interface, owner) {
+        (_, Some(owner)) => log::info!(
+            "{} is on {} (index {})",
+            port.address,
+            owner.name,
+            owner.index
+        ),
+        (Some(before), None) => log::warn!("{} is gone from {}", port.address, before.name),
+        (None, None) => log::warn!("no interface of this host owns {}", port.address),
+    }
+}

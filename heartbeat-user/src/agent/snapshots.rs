@@ -1,0 +1,148 @@
+//! Taking a snapshot, between two turns.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use heartbeat_core::config::PathIndex;
+use heartbeat_ebpf::map::frames_index;
+use heartbeat_ebpf::slot::{Announced, LARGEST_GAP_KEPT_NS};
+use heartbeat_ebpf::time::Timestamp;
+use heartbeat_ebpf::verdict::Verdict;
+
+use super::Agent;
+use super::devices::Port;
+use super::plan::PathPlan;
+use crate::clock;
+use crate::config::Role;
+use crate::snapshot::{NetworkView, PathView, Snapshot};
+use crate::sweep::Facts;
+
+impl Agent {
+    /// What everything looks like now.
+    pub(super) fn snapshot(&mut self) -> Snapshot {
+        let now = clock::now();
+        for path in &mut self.paths {
+            let lost = self.maps.shared.slots()[path.slot as usize].lost.get();
+            path.lost_shown = path.lost_shown.max(lost);
+        }
+        let view = |(position, path)| self.path_view(now, PathIndex(position as u32), path);
+        Snapshot {
+            cluster: self.cluster.name.clone(),
+            node: self.cluster.nodes[self.node].name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            time: clock::rfc3339(clock::wall()),
+            started: clock::rfc3339(self.started),
+            incarnation: self.incarnation.0,
+            authenticated: self.keys.is_some(),
+            scheduling: self.sender.scheduling().label().to_owned(),
+            lateness_max_1m_seconds: self.lateness.max_1m().as_secs_f64(),
+            config_digest: format!("{:08x}", self.cluster.digest),
+            networks: self
+                .devices
+                .ports
+                .iter()
+                .map(|port| self.network_view(port))
+                .collect(),
+            paths: self.paths.iter().enumerate().map(view).collect(),
+            events: self
+                .journal
+                .told()
+                .counts()
+                .map(|(kind, count)| (kind.id(), count))
+                .collect(),
+        }
+    }
+
+    fn network_view(&self, port: &Port) -> NetworkView {
+        let network = &self.cluster.networks[port.network];
+        let timing = &network.timing;
+        NetworkView {
+            network: network.label.clone(),
+            role: role(network.role).to_owned(),
+            address: port.address.to_string(),
+            interface: port
+                .interface
+                .as_ref()
+                .map(|interface| interface.name.clone()),
+            xdp: port.attached.map(|attached| attached.label().to_owned()),
+            problem: port.problem.clone(),
+            interval_seconds: timing.interval.as_secs_f64(),
+            lost_after: timing.lost_after.get(),
+            detection_seconds: timing.detection(None).as_secs_f64(),
+            frames: self.frames(port.network as u32),
+        }
+    }
+
+    fn frames(&self, network: u32) -> BTreeMap<String, u64> {
+        let count = |verdict: &Verdict| {
+            let index = frames_index(network, *verdict);
+            let sum = self
+                .maps
+                .frames
+                .get(&index, 0)
+                .map_or(0, |cpus| cpus.iter().sum());
+            (verdict.label().to_owned(), sum)
+        };
+        Verdict::ALL.iter().map(count).collect()
+    }
+
+    fn path_view(&self, now: Timestamp, index: PathIndex, path: &PathPlan) -> PathView {
+        let slot = path.slot as usize;
+        let shared = &self.maps.shared;
+        let facts = Facts::read(&shared.slots()[slot]);
+        let judged = self
+            .core
+            .path(index)
+            .expect("the core has the plan's paths");
+        let names = &self.core.config().paths[index.position()];
+        let last = Timestamp::from_ns(facts.last_arrival);
+        let error = path.sent.last_error.load(Relaxed);
+        PathView {
+            peer: names.peer_name.clone(),
+            network: names.network_label.clone(),
+            state: judged.state().label().to_owned(),
+            last_arrival_ns: last.map(Timestamp::ns),
+            last_arrival_unix_seconds: last.map(|last| clock::wall_at(last).as_secs_f64()),
+            silent_seconds: last.map(|last| now.since(last).as_secs_f64()),
+            largest_gap_seconds: largest_gap(&facts, now).as_secs_f64(),
+            detection_seconds: judged.detection().as_secs_f64(),
+            arrivals: facts.arrivals,
+            lost: facts.lost,
+            lost_shown: path.lost_shown,
+            reordered: facts.reordered,
+            duplicates: facts.duplicates,
+            heard: facts.heard,
+            agent_age_seconds: f64::from(Announced::unpack(facts.announced).agent_age_ms) / 1e3,
+            candidate: facts.incarnation < shared.echoes()[slot].candidate.get(),
+            sent: path.sent.heartbeats.load(Relaxed),
+            send_errors: path.sent.errors.load(Relaxed),
+            send_error: (error != 0)
+                .then(|| std::io::Error::from_raw_os_error(error as i32).to_string()),
+            lost_total: path.lost_total,
+            restored_total: path.restored_total,
+        }
+    }
+}
+
+/// The largest gap of the last minute: the one that XDP kept, if it is not older, or at least the newest.
+fn largest_gap(facts: &Facts, now: Timestamp) -> Duration {
+    let newest = match facts.previous_arrival {
+        0 => 0,
+        previous => facts.last_arrival.saturating_sub(previous),
+    };
+    let recent = now.ns().saturating_sub(facts.largest_gap_end) <= LARGEST_GAP_KEPT_NS;
+    Duration::from_nanos(if recent {
+        facts.largest_gap.max(newest)
+    } else {
+        newest
+    })
+}
+
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Internal => "internal",
+        Role::Mixed => "mixed",
+        Role::Client => "client",
+    }
+}

@@ -1,0 +1,94 @@
+use std::collections::BTreeMap;
+
+use expect_test::expect;
+
+use super::*;
+
+fn network(label: &str) -> NetworkView {
+    NetworkView {
+        network: label.to_owned(),
+        role: "internal".to_owned(),
+        address: "10.77.1.1".to_owned(),
+        interface: Some("eth0".to_owned()),
+        xdp: Some("native".to_owned()),
+        problem: None,
+        interval_seconds: 1.2,
+        lost_after: 2,
+        detection_seconds: 2.55,
+        frames: BTreeMap::new(),
+    }
+}
+
+fn path(peer: &str, network: &str, state: &str, silent: Option<f64>) -> PathView {
+    PathView {
+        peer: peer.to_owned(),
+        network: network.to_owned(),
+        state: state.to_owned(),
+        last_arrival_ns: silent.map(|_| 1),
+        last_arrival_unix_seconds: silent,
+        silent_seconds: silent,
+        largest_gap_seconds: 1.203,
+        detection_seconds: 2.55,
+        arrivals: 9_997,
+        lost: 3,
+        lost_shown: 3,
+        reordered: 0,
+        duplicates: 0,
+        heard: 1,
+        agent_age_seconds: 0.0,
+        candidate: false,
+        sent: 10_000,
+        send_errors: 0,
+        send_error: None,
+        lost_total: 0,
+        restored_total: 1,
+    }
+}
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        cluster: "prod-db".to_owned(),
+        node: "node-a".to_owned(),
+        version: "0.1.0".to_owned(),
+        time: "2026-11-22T12:04:31.000000Z".to_owned(),
+        started: "2026-11-22T12:00:00.000000Z".to_owned(),
+        incarnation: 1,
+        authenticated: true,
+        scheduling: "deadline".to_owned(),
+        lateness_max_1m_seconds: 0.0,
+        config_digest: "00000000".to_owned(),
+        networks: vec![network("Private Network"), network("Public Network")],
+        paths: vec![
+            path("node-b", "Private Network", "up", Some(0.3)),
+            path("node-b", "Public Network", "up", Some(0.8)),
+            path("node-c", "Private Network", "lost", Some(14.2)),
+            path("node-c", "Public Network", "unknown", None),
+        ],
+        events: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn the_table_fits_80_columns_and_names_what_is_wrong() {
+    let text = table(&snapshot(), Style::Plain);
+    expect![[r#"
+        prod-db  seen by node-a  12:04:31 UTC  DEGRADED
+        1.2 s, lost after 2 = 2.55 s   XDP native   authentication on
+        PEER    PRIVATE NETWORK   PUBLIC NETWORK       LOSS  GAP MAX
+        node-b  up      0.3 s    up      0.8 s       0.03%   1.203s
+        node-c  LOST   14.2 s    never heard         0.03%   1.203s
+        ! node-c on Private Network: no heartbeat for 14.2 s
+    "#]]
+    .assert_eq(&text);
+    assert!(text.lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn all_up_is_well_and_anything_else_is_degraded() {
+    let mut well = snapshot();
+    well.paths.truncate(2);
+    assert!(!well.degraded());
+    assert!(snapshot().degraded());
+    well.networks[0].xdp = None;
+    assert!(well.degraded() && !well.ready());
+}

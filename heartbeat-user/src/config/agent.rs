@@ -1,0 +1,79 @@
+//! `[agent]`: what is each host's own business.
+
+use std::path::PathBuf;
+
+use toml::de::DeValue;
+
+use super::cluster::or;
+use super::document::Section;
+use super::value::{self, Checked};
+use super::{Agent, XdpMode};
+
+/// How a file names the modes.
+pub(super) const XDP_MODES: [(&str, XdpMode); 3] = [
+    ("auto", XdpMode::Auto),
+    ("native", XdpMode::Native),
+    ("generic", XdpMode::Generic),
+];
+
+const METRICS: &str = "127.0.0.1:13343";
+/// Where the control socket lies unless the file says otherwise.
+pub const DEFAULT_SOCKET: &str = "/run/heartbeat-ebpf/heartbeat.sock";
+const STATE_DIR: &str = "/var/lib/heartbeat-ebpf";
+const PINS: &str = "/sys/fs/bpf/heartbeat-ebpf";
+const EVENTS_KEPT: u64 = 64 << 20;
+const EVENTS_KEPT_MIN: u64 = 64 << 10;
+const EVENTS_KEPT_MAX: u64 = 1024 << 30;
+/// What the kernel takes as the name of a socket.
+const SOCKET_BYTES_MAX: usize = 107;
+/// Room for the names of cluster, node and file below a directory.
+const DIR_BYTES_MAX: usize = 3500;
+
+/// Reads `[agent]`.
+pub(super) fn read(section: Section<'_, '_>) -> Agent {
+    let directory = |key, default: &str| {
+        or(
+            section.optional(key, value::path(DIR_BYTES_MAX)),
+            PathBuf::from(default),
+        )
+    };
+    let kept = value::size(
+        EVENTS_KEPT_MIN..=EVENTS_KEPT_MAX,
+        "a size, \"64KiB\" to \"1024GiB\"",
+    );
+    let agent = Agent {
+        xdp: or(
+            section.optional("xdp", value::choice(&XDP_MODES)),
+            XdpMode::Auto,
+        ),
+        metrics: or(
+            section.optional("metrics", value::listen),
+            METRICS.parse().ok(),
+        ),
+        socket: or(
+            section.optional("socket", value::path(SOCKET_BYTES_MAX)),
+            PathBuf::from(DEFAULT_SOCKET),
+        ),
+        state_dir: directory("state_dir", STATE_DIR),
+        pins: directory("pins", PINS),
+        events_kept: or(section.optional("events_kept", kept), EVENTS_KEPT),
+    };
+    section.optional("record", off);
+    section.optional("raise_ksoftirqd", not_raised);
+    section.finish();
+    agent
+}
+
+fn off(value: &DeValue<'_>) -> Checked<()> {
+    let built = value.as_str() == Some("off");
+    built
+        .then_some(())
+        .ok_or_else(|| "\"off\" (recording is not built in this release)".to_owned())
+}
+
+fn not_raised(value: &DeValue<'_>) -> Checked<()> {
+    let built = value.as_bool() == Some(false);
+    built
+        .then_some(())
+        .ok_or_else(|| "false (raising ksoftirqd is not built in this release)".to_owned())
+}

@@ -1,0 +1,103 @@
+use super::*;
+use crate::record::Evidence;
+
+fn record() -> Record {
+    Record {
+        seq: 0,
+        time: "2026-11-22T13:00:05.123456Z".to_owned(),
+        id: 1123,
+        name: "PathLost",
+        severity: "warning",
+        observer: "node-a".to_owned(),
+        peer: "node-b".to_owned(),
+        network: "Private Network".to_owned(),
+        message: "The node lost communication.".to_owned(),
+        maintenance: false,
+        evidence: Evidence {
+            missed: Some(2),
+            ..Evidence::default()
+        },
+    }
+}
+
+fn seqs(directory: &Path, file: &str) -> Vec<u64> {
+    let text = fs::read_to_string(directory.join(file)).unwrap_or_default();
+    text.lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("JSON")["seq"]
+                .as_u64()
+                .expect("a number")
+        })
+        .collect()
+}
+
+#[test]
+fn numbers_go_on_across_restarts_without_holes() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for _ in 0..3 {
+        let journal = Journal::open(directory.path(), 1 << 20).expect("writable");
+        journal.tell(record());
+        journal.tell(record());
+        let told = journal.told();
+        journal.close();
+        let counts: Vec<u64> = told.counts().map(|(_, count)| count).collect();
+        assert_eq!(counts, [0, 2]);
+    }
+    assert_eq!(seqs(directory.path(), FILE), [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_torn_last_line_is_cut_off_and_loses_no_older_event() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut store = Store::open(directory.path(), 1 << 20).expect("writable");
+    store.append(&mut [record(), record()]);
+    let path = directory.path().join(FILE);
+    let mut torn = OpenOptions::new().append(true).open(&path).expect("there");
+    torn.write_all(b"{\"seq\":3,\"ti").expect("room");
+    let mut store = Store::open(directory.path(), 1 << 20).expect("mended");
+    store.append(&mut [record()]);
+    assert_eq!(seqs(directory.path(), FILE), [1, 2, 3]);
+}
+
+#[test]
+fn the_file_is_rotated_and_the_numbers_go_on() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut store = Store::open(directory.path(), 2_000).expect("writable");
+    for _ in 0..20 {
+        store.append(&mut [record()]);
+    }
+    let (old, new) = (
+        seqs(directory.path(), OLD_FILE),
+        seqs(directory.path(), FILE),
+    );
+    assert!(!old.is_empty() && !new.is_empty());
+    assert_eq!(new.last(), Some(&20));
+    assert_eq!(old.last().map(|seq| seq + 1), new.first().copied());
+    drop(store);
+    fs::write(directory.path().join(FILE), "").expect("writable");
+    let store = Store::open(directory.path(), 2_000).expect("writable");
+    assert_eq!(
+        store.next_seq,
+        old.last().expect("not empty") + 1,
+        "an empty new file: the old one tells"
+    );
+}
+
+#[test]
+fn events_that_the_disk_refused_are_written_when_it_takes_them_again() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut store = Store::open(directory.path(), 1 << 20).expect("writable");
+    let good = std::mem::replace(
+        &mut store.file,
+        OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("there"),
+    );
+    store.append(&mut [record()]);
+    assert!(store.failing);
+    store.file = good;
+    store.append(&mut [record()]);
+    assert!(!store.failing);
+    assert_eq!(seqs(directory.path(), FILE), [1, 2]);
+}

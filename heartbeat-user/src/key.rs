@@ -1,0 +1,136 @@
+//! The cluster key: one or two lines of a file, and the subkeys made from them.
+//!
+//! A key is never used itself. Each use has a subkey of its own (HKDF-SHA256, RFC 5869, without salt), so
+//! that a frame of one kind can never be passed off as another, and a leak of one subkey tells nothing about
+//! the rest. The awkward case is replacing a key without losing a heartbeat: nodes cannot change at the
+//! same instant, so that two keys are valid at once; the first signs, both verify.
+//!
+//! No message, debug output or error ever carries key material, nor any part of a line that could be some:
+//! a line with its colon forgotten is all key.
+
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use heartbeat_ebpf::map::Keys;
+use heartbeat_ebpf::tag::Subkey;
+use hkdf::Hkdf;
+use sha2::Sha256;
+
+mod file;
+
+/// The subkeys of one cluster key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Key {
+    /// What frames call it, 1 ..= 255.
+    pub id: u8,
+    /// Signs heartbeats and the headers of messages.
+    pub heartbeat: Subkey,
+    /// Signs echoes.
+    pub echo: Subkey,
+}
+
+/// The keys of a cluster.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyRing {
+    /// Signs, and verifies.
+    pub signing: Key,
+    /// Verifies too, while keys are being replaced; its id is another.
+    pub other: Option<Key>,
+}
+
+/// Bytes of a new key.
+const KEY_BYTES: usize = 32;
+/// Bytes of a file: two keys and many comments.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+impl KeyRing {
+    /// Reads a file. An error says which line and what is allowed; also one for a file that others may read.
+    pub fn load(path: &Path) -> Result<KeyRing> {
+        let name = path.display();
+        let mut text = String::new();
+        let open = File::open(path).with_context(|| {
+            format!("read the cluster key {name} (`heartbeat key generate` makes one, all nodes need the same)")
+        })?;
+        check_access(
+            path,
+            &open.metadata().with_context(|| format!("look at {name}"))?,
+        )?;
+        open.take(FILE_BYTES_MAX + 1)
+            .read_to_string(&mut text)
+            .with_context(|| format!("read the cluster key {name}"))?;
+        ensure!(
+            text.len() as u64 <= FILE_BYTES_MAX,
+            "read the cluster key {name}: it is larger than {} KiB; allowed are one or two lines \"id:hex\"",
+            FILE_BYTES_MAX / 1024
+        );
+        Ok(file::parse(&text, &name.to_string())?)
+    }
+
+    /// As the XDP program's map takes them; id 0 where there is no second key.
+    pub fn maps(&self) -> [Keys; 2] {
+        let none = Keys {
+            id: 0,
+            heartbeat: Subkey([0; 2]),
+            echo: Subkey([0; 2]),
+        };
+        [self.signing.map(), self.other.map_or(none, |key| key.map())]
+    }
+}
+
+impl Key {
+    /// The subkeys of a key of 16 to 64 bytes.
+    fn derive(id: u8, bytes: &[u8]) -> Self {
+        let key = Hkdf::<Sha256>::new(None, bytes);
+        let subkey = |name: &str| {
+            let mut subkey = [0; 16];
+            key.expand(name.as_bytes(), &mut subkey)
+                .expect("16 bytes are far below what HKDF can give");
+            Subkey::from_bytes(&subkey)
+        };
+        Key {
+            id,
+            heartbeat: subkey("heartbeat-ebpf v1 heartbeat"),
+            echo: subkey("heartbeat-ebpf v1 echo"),
+        }
+    }
+
+    fn map(&self) -> Keys {
+        Keys {
+            id: self.id,
+            heartbeat: self.heartbeat,
+            echo: self.echo,
+        }
+    }
+}
+
+/// A new line for a key file: `id:` and 32 random bytes in hexadecimal.
+pub fn generate(id: u8) -> Result<String> {
+    ensure!(id != 0, "make a key with id 0: allowed is 1 to 255");
+    let mut bytes = [0; KEY_BYTES];
+    File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .context("read random bytes from /dev/urandom")?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{id}:{hex}"))
+}
+
+fn check_access(path: &Path, metadata: &Metadata) -> Result<()> {
+    let name = path.display();
+    ensure!(
+        metadata.is_file(),
+        "read the cluster key {name}: it is not a regular file"
+    );
+    let mode = metadata.permissions().mode() & 0o7777;
+    ensure!(
+        mode & 0o007 == 0,
+        "read the cluster key {name}: its mode {mode:04o} gives others access; `chmod 0600 {name}` mends it, \
+         and a key that others may have read is to be replaced"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

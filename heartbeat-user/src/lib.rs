@@ -1,0 +1,33 @@
+//! The agent: effects at the edge of the pure core.
+//!
+//! The way of one heartbeat through this crate: [`sender`] puts it on the wire through [`socket`]; at its
+//! receiver the XDP program ([`object`], put on its devices by [`xdp`] over the [`pins`]) stamps it into a slot
+//! of [`maps`], which [`sweep`] reads; the core judges; [`agent`] carries out what follows; [`journal`] keeps
+//! the event as a [`record`]; [`snapshot`] is what [`control`] and [`web`] ([`metrics`]) show. [`config`],
+//! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type.
+
+pub mod agent;
+pub mod check;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod control;
+pub mod incarnation;
+pub mod interface;
+pub mod journal;
+pub mod key;
+pub mod lateness;
+pub mod logging;
+pub mod maps;
+pub mod metrics;
+pub mod object;
+pub mod pins;
+pub mod record;
+pub mod sender;
+pub mod snapshot;
+pub mod socket;
+pub mod sweep;
+pub mod trace;
+pub mod watch;
+pub mod web;
+pub mod xdp;

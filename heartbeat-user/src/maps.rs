@@ -1,0 +1,168 @@
+//! The kernel's records, as the agent sees them.
+//!
+//! The records that are read or written often are mapped, so that a sweep of all paths needs no system call;
+//! those that change with the configuration alone are written by system calls. What is mapped read-only can't
+//! be harmed by this process.
+
+use std::marker::PhantomData;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use aya::Ebpf;
+use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
+use heartbeat_ebpf::echo::Echo;
+use heartbeat_ebpf::map::{NETWORKS_MAX, Network, Node, PATHS_MAX};
+use heartbeat_ebpf::slot::Slot;
+use heartbeat_ebpf::wake::Control;
+use memmap2::{MmapOptions, MmapRaw};
+
+/// A mapped BPF array of records whose every field is a [`heartbeat_ebpf::word::Word`].
+pub struct Records<T> {
+    memory: MmapRaw,
+    count: usize,
+    record: PhantomData<T>,
+}
+
+/// Whether this process may write to the records.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+impl<T> Records<T> {
+    fn map(data: &MapData, count: usize, access: Access) -> Result<Self> {
+        let mut options = MmapOptions::new();
+        options.len(count * size_of::<T>());
+        let fd = data.fd().as_fd().as_raw_fd();
+        let memory = match access {
+            Access::Read => options.map_raw_read_only(fd),
+            Access::Write => options.map_raw(fd),
+        };
+        Ok(Records {
+            memory: memory?,
+            count,
+            record: PhantomData,
+        })
+    }
+
+    /// All records. Those mapped read-only must not be written: that ends the process.
+    pub fn all(&self) -> &[T] {
+        // SAFETY: the mapping is page-aligned, `count` records long and lives as long as `self`; the records
+        // consist of atomic words, so that others may write them at any time.
+        unsafe { std::slice::from_raw_parts(self.memory.as_ptr().cast::<T>(), self.count) }
+    }
+}
+
+/// The mapped records; shared with the sender's thread.
+pub struct Shared {
+    slots: Records<Slot>,
+    echoes: Records<Echo>,
+    controls: Records<Control>,
+    node: Records<Node>,
+    networks: Records<Network>,
+}
+
+impl Shared {
+    /// What XDP knows of each path; read-only.
+    pub fn slots(&self) -> &[Slot] {
+        self.slots.all()
+    }
+
+    /// What XDP knows of each path's echoes; read-only.
+    pub fn echoes(&self) -> &[Echo] {
+        self.echoes.all()
+    }
+
+    /// What the agent asks of XDP, by slot.
+    pub fn controls(&self) -> &[Control] {
+        self.controls.all()
+    }
+
+    /// This node, as XDP sees it.
+    pub fn node(&self) -> &Node {
+        &self.node.all()[0]
+    }
+
+    /// The networks, as XDP sees them, by index.
+    pub fn networks(&self) -> &[Network] {
+        self.networks.all()
+    }
+}
+
+/// All maps of a loaded program.
+pub struct Maps {
+    /// The mapped ones.
+    pub shared: Arc<Shared>,
+    /// The slots again, to clear one and write its identity.
+    pub slot_writer: Array<MapData, [u64; 16]>,
+    /// The echo records again, to clear one.
+    pub echo_writer: Array<MapData, [u64; 16]>,
+    /// Own addresses, see [`heartbeat_ebpf::map::Local`].
+    pub locals: HashMap<MapData, [u64; 2], u64>,
+    /// First network of a device.
+    pub devices: HashMap<MapData, u32, u32>,
+    /// Where heartbeats come in, see [`heartbeat_ebpf::map::PathEntry`].
+    pub paths: HashMap<MapData, [u32; 4], [u64; 3]>,
+    /// Live keys, see [`heartbeat_ebpf::map::Keys`].
+    pub keys: Array<MapData, [u64; 5]>,
+    /// Counters, see [`heartbeat_ebpf::map::frames_index`].
+    pub frames: PerCpuArray<MapData, u64>,
+    /// Records, see [`heartbeat_ebpf::wake::Record`].
+    pub wakes: RingBuf<MapData>,
+}
+
+impl Maps {
+    /// Takes the maps out of a loaded object.
+    pub fn take(ebpf: &mut Ebpf) -> Result<Self> {
+        let slots = array(ebpf, "SLOTS")?;
+        let echoes = array(ebpf, "ECHOES")?;
+        let shared = Shared {
+            slots: Records::map(&slots, PATHS_MAX, Access::Read).context("map SLOTS")?,
+            echoes: Records::map(&echoes, PATHS_MAX, Access::Read).context("map ECHOES")?,
+            controls: writable(ebpf, "CONTROLS", PATHS_MAX)?,
+            node: writable(ebpf, "NODE", 1)?,
+            networks: writable(ebpf, "NETWORKS", NETWORKS_MAX)?,
+        };
+        Ok(Maps {
+            shared: Arc::new(shared),
+            slot_writer: Array::try_from(Map::Array(slots))?,
+            echo_writer: Array::try_from(Map::Array(echoes))?,
+            locals: HashMap::try_from(take(ebpf, "LOCALS")?)?,
+            devices: HashMap::try_from(take(ebpf, "DEVICES")?)?,
+            paths: HashMap::try_from(take(ebpf, "PATHS")?)?,
+            keys: Array::try_from(take(ebpf, "KEYS")?)?,
+            frames: PerCpuArray::try_from(take(ebpf, "FRAMES")?)?,
+            wakes: RingBuf::try_from(take(ebpf, "WAKES")?)?,
+        })
+    }
+}
+
+impl Maps {
+    /// A descriptor that becomes readable when XDP wakes the agent.
+    pub fn wake_descriptor(&self) -> Result<OwnedFd> {
+        // SAFETY: the ring buffer outlives this borrow of its descriptor.
+        let wakes = unsafe { BorrowedFd::borrow_raw(self.wakes.as_raw_fd()) };
+        wakes
+            .try_clone_to_owned()
+            .context("duplicate the ring buffer's descriptor")
+    }
+}
+
+fn writable<T>(ebpf: &mut Ebpf, name: &str, count: usize) -> Result<Records<T>> {
+    let data = array(ebpf, name)?;
+    Records::map(&data, count, Access::Write).with_context(|| format!("map {name}"))
+}
+
+fn array(ebpf: &mut Ebpf, name: &str) -> Result<MapData> {
+    match take(ebpf, name)? {
+        Map::Array(data) => Ok(data),
+        _ => Err(anyhow!("the XDP object's map {name} is no array")),
+    }
+}
+
+fn take(ebpf: &mut Ebpf, name: &str) -> Result<Map> {
+    ebpf.take_map(name)
+        .ok_or_else(|| anyhow!("the XDP object has no map {name}: build it again"))
+}

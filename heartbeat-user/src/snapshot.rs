@@ -1,0 +1,125 @@
+//! What everything looks like at one moment: the one source of `status` and of the metrics.
+//!
+//! Two views that count for themselves drift apart, and a view that reads the loop's state while it changes
+//! is wrong now and then. So the loop takes a snapshot when asked, between two turns, and everything that
+//! shows something renders it elsewhere.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One node's view.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The cluster's name.
+    pub cluster: String,
+    /// This node's name.
+    pub node: String,
+    /// Release of the agent.
+    pub version: String,
+    /// When the snapshot was taken, RFC 3339.
+    pub time: String,
+    /// When this run began, RFC 3339.
+    pub started: String,
+    /// This run.
+    pub incarnation: u64,
+    /// Whether heartbeats carry a tag.
+    pub authenticated: bool,
+    /// Scheduling of the sender: deadline, fifo or normal.
+    pub scheduling: String,
+    /// The main loop's largest lateness of the last minute.
+    pub lateness_max_1m_seconds: f64,
+    /// Digest of the configuration, hexadecimal.
+    pub config_digest: String,
+    /// This node's networks.
+    pub networks: Vec<NetworkView>,
+    /// Its paths, by peer and network.
+    pub paths: Vec<PathView>,
+    /// Events told in this run, by number.
+    pub events: BTreeMap<u32, u64>,
+}
+
+/// One network, from this node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NetworkView {
+    /// Its label.
+    pub network: String,
+    /// internal, mixed or client.
+    pub role: String,
+    /// Our address.
+    pub address: String,
+    /// The device that owns it now.
+    pub interface: Option<String>,
+    /// native or generic, where the XDP program is attached.
+    pub xdp: Option<String>,
+    /// Why it is not.
+    pub problem: Option<String>,
+    /// Between two heartbeats.
+    pub interval_seconds: f64,
+    /// Missed heartbeats that end a path.
+    pub lost_after: u32,
+    /// From the last arrival to 1123.
+    pub detection_seconds: f64,
+    /// Datagrams to port 3343, by verdict.
+    pub frames: BTreeMap<String, u64>,
+}
+
+/// One path.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PathView {
+    /// The other end.
+    pub peer: String,
+    /// The network's label.
+    pub network: String,
+    /// unknown, up or lost.
+    pub state: String,
+    /// Last arrival, CLOCK_MONOTONIC ns; absent until heard.
+    pub last_arrival_ns: Option<u64>,
+    /// The same in wall time, seconds since 1970.
+    pub last_arrival_unix_seconds: Option<f64>,
+    /// How long ago it was.
+    pub silent_seconds: Option<f64>,
+    /// Longest time between two arrivals, of the last minute.
+    pub largest_gap_seconds: f64,
+    /// From the last arrival to 1123.
+    pub detection_seconds: f64,
+    /// Heartbeats recorded, since the slot exists.
+    pub arrivals: u64,
+    /// Missing by sequence.
+    pub lost: u64,
+    /// The same as a counter, which never falls when a late heartbeat is filled in.
+    pub lost_shown: u64,
+    /// Overtaken by others.
+    pub reordered: u64,
+    /// Heard twice.
+    pub duplicates: u64,
+    /// Highest sequence of ours that the peer has heard here.
+    pub heard: u64,
+    /// Age of the peer's main loop's progress in its last heartbeat.
+    pub agent_age_seconds: f64,
+    /// Whether an incarnation is heard that no echo has confirmed.
+    pub candidate: bool,
+    /// Heartbeats sent in this run.
+    pub sent: u64,
+    /// Refused by our own kernel.
+    pub send_errors: u64,
+    /// The last refusal.
+    pub send_error: Option<String>,
+    /// 1123 in this run.
+    pub lost_total: u64,
+    /// 1122 in this run.
+    pub restored_total: u64,
+}
+
+impl Snapshot {
+    /// Whether something is not as it should be: a path that is not up, an interface without the program.
+    pub fn degraded(&self) -> bool {
+        self.paths.iter().any(|path| path.state != "up")
+            || self.networks.iter().any(|network| network.xdp.is_none())
+    }
+
+    /// Whether the agent does its work: the program is attached wherever an address is.
+    pub fn ready(&self) -> bool {
+        self.networks.iter().all(|network| network.xdp.is_some())
+    }
+}

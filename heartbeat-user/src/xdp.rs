@@ -1,0 +1,219 @@
+//! The XDP program on its devices.
+//!
+//! One program a device serves all networks of an agent there. The awkward cases are other people's
+//! programs, which are never displaced, and our own from before a restart, whose links are adopted and
+//! updated in place, so that no frame passes unstamped.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, bail};
+use aya::programs::links::{FdLink, PinnedLink};
+use aya::programs::{ProgramError, Xdp, XdpMode as Mode};
+use aya::{Ebpf, EbpfLoader};
+
+use crate::config::XdpMode;
+use crate::interface::Interface;
+use crate::maps::Maps;
+use crate::object;
+use crate::pins::Pins;
+
+const PROGRAM: &str = "heartbeat";
+/// Level of aya-log: info, or off.
+const LOG_LEVELS: [u8; 2] = [0, 3];
+
+/// How a program is attached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attached {
+    /// In the driver.
+    Native,
+    /// In the kernel's stack, behind the driver.
+    Generic,
+}
+
+impl Attached {
+    /// As metrics and commands print it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Attached::Native => "native",
+            Attached::Generic => "generic",
+        }
+    }
+
+    const fn mode(self) -> Mode {
+        match self {
+            Attached::Native => Mode::Driver,
+            Attached::Generic => Mode::Skb,
+        }
+    }
+}
+
+/// The loaded program.
+pub struct Program {
+    ebpf: Ebpf,
+    pins: Pins,
+}
+
+impl Program {
+    /// Loads the program over the pinned maps, or over new ones that it pins.
+    pub fn load(pins: Pins, trace_frames: bool) -> Result<(Self, Maps)> {
+        let mut loader = EbpfLoader::new();
+        let level = LOG_LEVELS[usize::from(trace_frames)];
+        loader.override_global("AYA_LOG_LEVEL", &level, true);
+        for name in Pins::map_names() {
+            loader.map_pin_path(name, pins.path(name));
+        }
+        let mut ebpf = loader
+            .load(object::program()?)
+            .context("load the maps of the XDP program (CAP_BPF is needed)")?;
+        pins.restrict()?;
+        program(&mut ebpf)?.load().context(
+            "load the XDP program (CAP_BPF and CAP_NET_ADMIN are needed, and Linux 6.1 or later)",
+        )?;
+        let maps = Maps::take(&mut ebpf)?;
+        Ok((Program { ebpf, pins }, maps))
+    }
+
+    /// The loaded object, for its log.
+    pub fn ebpf(&mut self) -> &mut Ebpf {
+        &mut self.ebpf
+    }
+
+    /// Attaches to a device, or takes over the link that an earlier run pinned there.
+    pub fn attach(&mut self, device: &Interface, wanted: XdpMode) -> Result<Attached> {
+        let candidates: &[Attached] = match wanted {
+            XdpMode::Auto => &[Attached::Native, Attached::Generic],
+            XdpMode::Native => &[Attached::Native],
+            XdpMode::Generic => &[Attached::Generic],
+        };
+        for link in self.pins.links()? {
+            if link.index == device.index {
+                let candidate = candidates.iter().find(|mode| mode.label() == link.mode);
+                if let Some(attached) = candidate
+                    && self.adopt(device, &link.path)?
+                {
+                    return Ok(*attached);
+                }
+                remove(&link.path)?;
+            }
+        }
+        let mut refusal = anyhow!("no XDP mode was tried");
+        for attached in candidates {
+            match self.attach_new(device, *attached) {
+                Ok(()) => return Ok(*attached),
+                Err(Refusal::Foreign) => bail!(foreign(device)),
+                Err(Refusal::Other(error)) => {
+                    refusal = error.context(format!(
+                        "attach to {} in {} mode",
+                        device.name,
+                        attached.label()
+                    ));
+                }
+            }
+        }
+        Err(refusal)
+    }
+
+    /// Detaches from devices that are not among these.
+    pub fn keep_only(&self, indices: &[u32]) -> Result<()> {
+        for link in self.pins.links()? {
+            if !indices.contains(&link.index) {
+                remove(&link.path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the program into a pinned link; `false` where that link is no longer attached.
+    fn adopt(&mut self, device: &Interface, path: &Path) -> Result<bool> {
+        let Ok(pinned) = PinnedLink::from_pin(path) else {
+            return Ok(false);
+        };
+        let link = FdLink::from(pinned)
+            .try_into()
+            .context("read the pinned link")?;
+        let program = program(&mut self.ebpf)?;
+        match program.attach_to_link(link) {
+            Ok(id) => {
+                program.take_link(id).context("keep the link")?;
+                Ok(true)
+            }
+            Err(error) => {
+                log::info!(
+                    "the pinned link to {} can't be used again ({error}): attaching anew",
+                    device.name
+                );
+                Ok(false)
+            }
+        }
+    }
+
+    fn attach_new(&mut self, device: &Interface, attached: Attached) -> Result<(), Refusal> {
+        let program = program(&mut self.ebpf)?;
+        let id = program
+            .attach_to_if_index(device.index, attached.mode())
+            .map_err(Refusal::from_attaching)?;
+        let link = program.take_link(id).context("keep the link")?;
+        let link = FdLink::try_from(link).context("keep the link")?;
+        let path = self.pins.link(device.index, attached.label());
+        link.pin(&path)
+            .with_context(|| format!("pin {}", path.display()))?;
+        Ok(())
+    }
+}
+
+/// Why a program was not attached.
+enum Refusal {
+    /// Somebody else's is there.
+    Foreign,
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+impl Refusal {
+    fn from_attaching(error: ProgramError) -> Self {
+        if let ProgramError::SyscallError(syscall) = &error
+            && matches!(
+                syscall.io_error.raw_os_error(),
+                Some(libc::EBUSY | libc::EEXIST)
+            )
+        {
+            return Refusal::Foreign;
+        }
+        Refusal::Other(error.into())
+    }
+}
+
+impl From<anyhow::Error> for Refusal {
+    fn from(error: anyhow::Error) -> Self {
+        Refusal::Other(error)
+    }
+}
+
+fn program(ebpf: &mut Ebpf) -> Result<&mut Xdp> {
+    let program = ebpf
+        .program_mut(PROGRAM)
+        .ok_or_else(|| anyhow!("the XDP object has no program {PROGRAM}: build it again"))?;
+    Ok(program.try_into()?)
+}
+
+fn foreign(device: &Interface) -> String {
+    let owner = device.xdp_program.map_or_else(String::new, |id| {
+        let name = aya::programs::loaded_programs()
+            .flatten()
+            .find(|program| program.id() == id)
+            .and_then(|program| program.name_as_str().map(str::to_owned));
+        format!(
+            " (program id {id}{})",
+            name.map_or_else(String::new, |name| format!(", {name}"))
+        )
+    });
+    format!(
+        "interface {} already has an XDP program of another owner{owner}: it is never displaced. Remove it (`ip link set dev {} xdp off`, or the service that attached it), or take the network out of the configuration",
+        device.name, device.name
+    )
+}
+
+fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path).with_context(|| format!("remove {}", path.display()))
+}
