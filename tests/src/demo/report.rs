@@ -1,0 +1,273 @@
+//! What the demo says: before it plays, after each scenario, and at the end.
+//!
+//! Each text is made of the plan and of what was seen, so that none of them can promise something that
+//! was not played.
+
+use super::lateness::{Lateness, Spread, in_ms};
+use super::scenario::Scenario;
+use super::text::{Line, Style, count, duration, labelled, wrap};
+use crate::lab::Lab;
+use crate::lab::event::{Event, PATH_LOST, PATH_RESTORED};
+use crate::lab::name::LabName;
+use crate::lab::namespace::Namespace;
+use crate::lab::plan::{Node, Plan};
+use crate::lab::transcript::Difference;
+
+/// How one scenario went.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Which.
+    pub scenario: Scenario,
+    /// All 1122 and 1123 of all nodes while it was played.
+    pub events: Vec<Event>,
+    /// Where they were not what they had to be.
+    pub differences: Vec<Difference>,
+    /// How late the 1123 were.
+    pub lateness: Lateness,
+}
+
+impl Outcome {
+    /// Whether everything was as it had to be.
+    pub fn is_good(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    fn count(&self, id: u32) -> usize {
+        self.events.iter().filter(|event| event.id == id).count()
+    }
+}
+
+/// What this is and how to read it.
+pub fn introduction(plan: &Plan, columns: usize) -> Vec<Line> {
+    let text = format!(
+        "{} on {}, all on this machine: each node is a network namespace with an agent in it, each \
+         network a switch between them. Every {} each node sends every other a heartbeat; an XDP \
+         program stamps it on arrival. After {} missed in a row, {} after the last one heard, a \
+         path is lost (event 1123). When it is heard again it is restored (event 1122). Lateness \
+         is counted from that deadline. Nothing outside these namespaces is touched.",
+        count(plan.nodes, "node"),
+        count(plan.networks.len(), "network"),
+        duration(plan.interval),
+        plan.lost_after,
+        duration(plan.detection_time()),
+    );
+    wrap(&text, columns.min(TEXT_COLUMNS))
+        .into_iter()
+        .map(|line| Line::new().then(Style::Plain, line))
+        .chain([Line::new()])
+        .collect()
+}
+
+/// Running text is not wider than this.
+const TEXT_COLUMNS: usize = 100;
+
+/// The head of a scenario: what is done and what must come of it.
+pub fn head(number: usize, scenario: Scenario, plan: &Plan, columns: usize) -> Vec<Line> {
+    let title = Line::new()
+        .then(Style::Faint, format!("{number}/{} ", Scenario::ALL.len()))
+        .then(Style::Strong, scenario.title());
+    let mut lines = vec![title];
+    lines.extend(labelled(
+        "fault",
+        &scenario.cause(plan),
+        Style::Plain,
+        columns,
+    ));
+    lines.extend(labelled(
+        "expected",
+        &scenario.expectation(plan),
+        Style::Plain,
+        columns,
+    ));
+    lines
+}
+
+/// The end of a scenario: what was seen and how late it was.
+pub fn tail(outcome: &Outcome, columns: usize) -> Vec<Line> {
+    let (lost, restored) = (outcome.count(PATH_LOST), outcome.count(PATH_RESTORED));
+    let lost = format!("{} lost, {restored} restored", count(lost, "path"));
+    let mut lines = match outcome.is_good() {
+        true => labelled(
+            "seen",
+            &format!("{lost}, nothing else: as expected."),
+            Style::Good,
+            columns,
+        ),
+        false => labelled(
+            "seen",
+            &format!("{lost}: NOT as expected."),
+            Style::Bad,
+            columns,
+        ),
+    };
+    for difference in &outcome.differences {
+        lines.extend(labelled("", &difference.to_string(), Style::Bad, columns));
+    }
+    if let (Some(judged), Some(written)) = (outcome.lateness.judged(), outcome.lateness.written()) {
+        let text = format!(
+            "judged {} late (max {}), written {} late (max {}).",
+            in_ms(judged.median),
+            in_ms(judged.max),
+            in_ms(written.median),
+            in_ms(written.max)
+        );
+        lines.extend(labelled("lateness", &text, Style::Plain, columns));
+    }
+    lines.push(Line::new());
+    lines
+}
+
+/// One event as a line, with the time since the fault.
+pub fn event(event: &Event, fault_ns: u64) -> Line {
+    let after = event
+        .evidence("emitted_ns")
+        .unwrap_or(fault_ns)
+        .saturating_sub(fault_ns);
+    let seconds = format!(
+        "{:>+9.3} s",
+        std::time::Duration::from_nanos(after).as_secs_f64()
+    );
+    let (peer, network) = (
+        event.peer.as_deref().unwrap_or("-"),
+        event.network.as_deref().unwrap_or("-"),
+    );
+    let (style, what) = match event.id {
+        PATH_LOST => (Style::Bad, "lost"),
+        PATH_RESTORED => (Style::Good, "restored"),
+        _ => (Style::Plain, event.name.as_str()),
+    };
+    Line::new()
+        .then(Style::Faint, format!("{seconds}  "))
+        .then(Style::Plain, format!("{:<7} ", event.observer))
+        .then(style, format!("{} {what:<8}", event.id))
+        .then(Style::Plain, format!(" {peer}, {network}"))
+}
+
+/// All scenarios in one table, and the verdict.
+pub fn summary(outcomes: &[Outcome], horizontal: char) -> Vec<Line> {
+    let mut lines = vec![
+        Line::new().then(
+            Style::Faint,
+            format!(
+                "{:<15}{:>6}{:>10}   {:^21}   {:^21}",
+                "", "", "", "judged, late by", "written, late by"
+            ),
+        ),
+        Line::new().then(
+            Style::Faint,
+            format!(
+                "{:<15}{:>6}{:>10}   {:>10}{:>11}   {:>10}{:>11}",
+                "", "lost", "restored", "median", "max", "median", "max"
+            ),
+        ),
+        Line::new().then(Style::Faint, horizontal.to_string().repeat(SUMMARY_COLUMNS)),
+    ];
+    lines.extend(outcomes.iter().map(summary_line));
+    lines.push(Line::new());
+    lines.push(conclusion(outcomes));
+    lines
+}
+
+/// What the summary's columns add up to.
+const SUMMARY_COLUMNS: usize = 79;
+
+fn summary_line(outcome: &Outcome) -> Line {
+    let spread = |spread: Option<Spread>| match spread {
+        Some(Spread { median, max }) => format!("   {:>10}{:>11}", in_ms(median), in_ms(max)),
+        None => format!("   {:>10}{:>11}", "-", "-"),
+    };
+    let style = if outcome.is_good() {
+        Style::Good
+    } else {
+        Style::Bad
+    };
+    Line::new()
+        .then(style, format!("{:<15}", outcome.scenario.title()))
+        .then(
+            Style::Plain,
+            format!(
+                "{:>6}{:>10}{}{}",
+                outcome.count(PATH_LOST),
+                outcome.count(PATH_RESTORED),
+                spread(outcome.lateness.judged()),
+                spread(outcome.lateness.written()),
+            ),
+        )
+}
+
+fn conclusion(outcomes: &[Outcome]) -> Line {
+    match outcomes.iter().filter(|outcome| !outcome.is_good()).count() {
+        0 => Line::new().then(
+            Style::Good,
+            format!(
+                "All {} went as expected.",
+                count(outcomes.len(), "scenario")
+            ),
+        ),
+        bad => Line::new().then(
+            Style::Bad,
+            format!(
+                "{bad} of {} did NOT go as expected.",
+                count(outcomes.len(), "scenario")
+            ),
+        ),
+    }
+}
+
+/// How to look at a lab that stays, and how to remove it. `cleaning` is the command that does.
+pub fn kept(lab: &Lab, binary: &str, cleaning: &str) -> Vec<Line> {
+    let node = Node(0);
+    let inside = |namespace: &Namespace| format!("nsenter --net={}", namespace.path().display());
+    let network = lab
+        .plan()
+        .all_networks()
+        .next()
+        .expect("a lab has a network");
+    let at_node = inside(lab.node(node));
+    let files = lab.files();
+    let hints = [
+        (
+            "How the paths stand",
+            format!("{binary} status --socket {}", files.socket(node).display()),
+        ),
+        (
+            "What happened",
+            format!("{binary} events --socket {}", files.socket(node).display()),
+        ),
+        (
+            "Its metrics",
+            format!("{at_node} curl -s http://127.0.0.1:13343/metrics"),
+        ),
+        (
+            "Its interfaces, its frames",
+            format!("{at_node} ip address; {at_node} tcpdump -ni any"),
+        ),
+        (
+            "Break a cable",
+            format!("{} ip link set node-b down", inside(lab.switch(network))),
+        ),
+        ("Remove everything", cleaning.to_owned()),
+    ];
+    let head = format!("The lab {} stays up. Seen from {node}:", lab.name());
+    let mut lines = vec![Line::new(), Line::new().then(Style::Strong, head)];
+    for (what, command) in hints {
+        lines.push(Line::new().then(Style::Faint, format!("  {what}")));
+        lines.push(Line::new().then(Style::Plain, format!("    {command}")));
+    }
+    lines
+}
+
+/// What was swept away.
+pub fn swept(labs: &[LabName]) -> String {
+    match labs {
+        [] => "There was no lab to remove.".to_owned(),
+        labs => {
+            let names: Vec<String> = labs.iter().map(LabName::to_string).collect();
+            format!(
+                "Removed {}: {}.",
+                count(labs.len(), "lab"),
+                names.join(", ")
+            )
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The events of all nodes of a lab from some moment on.
+//!
+//! Nodes write their events without knowing of each other. Their stamps are of one clock, because the
+//! namespaces share a kernel, so the feed can put them in order.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::event::{Event, EventLog};
+use super::transcript::{self, Difference, Expected, Path};
+use super::{Lab, interrupt, wait};
+
+/// All nodes' events from some moment on, as they come.
+#[derive(Debug)]
+pub struct Feed {
+    logs: Vec<(EventLog, u64)>,
+    events: Vec<Event>,
+}
+
+impl Feed {
+    /// From now on.
+    pub fn from_now(lab: &Lab) -> Result<Self> {
+        let marked = |log: EventLog| log.mark().map(|mark| (log, mark));
+        let logs = lab.plan().all_nodes().map(|node| marked(lab.events(node)));
+        Ok(Feed {
+            logs: logs.collect::<Result<_>>()?,
+            events: Vec::new(),
+        })
+    }
+
+    /// Reads what has come since the last time and returns it, in the order in which it was written.
+    pub fn read(&mut self) -> Result<Vec<Event>> {
+        let mut fresh = Vec::new();
+        for (log, mark) in &mut self.logs {
+            let events = log.since(*mark)?;
+            *mark = events.last().map_or(*mark, |event| event.seq);
+            fresh.extend(events);
+        }
+        fresh.sort_by_key(|event| event.evidence("emitted_ns").unwrap_or_default());
+        self.events.extend_from_slice(&fresh);
+        Ok(fresh)
+    }
+
+    /// Everything read so far.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Everything read so far about one path with this number.
+    pub fn about(&self, path: &Path, id: u32) -> impl Iterator<Item = &Event> {
+        self.events
+            .iter()
+            .filter(move |event| event.id == id && path.is_of(event))
+    }
+
+    /// The first event about one path with this number, if it was read.
+    pub fn first(&self, path: &Path, id: u32) -> Result<&Event> {
+        self.about(path, id)
+            .next()
+            .with_context(|| format!("there is no {id} of {path}"))
+    }
+
+    /// Waits at most `limit` until the events are what is expected.
+    pub fn wait_for(&mut self, expected: &[Expected], limit: Duration) -> Result<()> {
+        let outcome = wait::until("the expected events", limit, || {
+            self.read()?;
+            Ok(transcript::differences(expected, &self.events)
+                .is_empty()
+                .then_some(()))
+        });
+        self.judge(expected)?;
+        outcome
+    }
+
+    /// Waits for `duration` and makes sure that the events are then what is expected, and nothing else.
+    pub fn nothing_but(&mut self, expected: &[Expected], duration: Duration) -> Result<()> {
+        interrupt::sleep(duration)?;
+        self.read()?;
+        self.judge(expected)
+    }
+
+    fn judge(&self, expected: &[Expected]) -> Result<()> {
+        match transcript::differences(expected, &self.events).as_slice() {
+            [] => Ok(()),
+            differences => {
+                let lines: Vec<String> = differences.iter().map(Difference::to_string).collect();
+                bail!("the events are not as expected:\n  {}", lines.join("\n  "))
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What Prometheus gets: every series from the start, the truth while something is wrong, and a format that
+//! its own tool has nothing against.
+
+use std::io::Write;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use heartbeat_ebpf::verdict::Verdict;
+use heartbeat_tests::lab::feed::Feed;
+use heartbeat_tests::lab::metrics::{Metrics, http_get};
+use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::transcript::Expected;
+use heartbeat_tests::lab::{Lab, requirements};
+use heartbeat_tests::suite::{NotInstalled, Suite, Test, in_lab, in_running_lab};
+
+const A: Node = Node(0);
+const B: Node = Node(1);
+const PRIVATE: Network = Network(0);
+
+/// What may pass until something happens on a busy machine.
+const LIMIT: Duration = Duration::from_secs(10);
+/// Counters of each path that nothing has moved yet when no peer runs.
+const COUNTERS: [&str; 7] = [
+    "heartbeat_path_up",
+    "heartbeat_path_lost_total",
+    "heartbeat_path_restored_total",
+    "heartbeat_arrivals_total",
+    "heartbeat_heartbeats_lost_total",
+    "heartbeat_reordered_total",
+    "heartbeat_duplicates_total",
+];
+const STATES: [&str; 5] = ["unknown", "up", "lost", "restarting", "left"];
+
+const TESTS: &[Test] = &[
+    (
+        "every series exists at 0 before anybody is heard",
+        from_the_start,
+    ),
+    (
+        "a lost path shows in its gauge, its state and its counters",
+        a_lost_path,
+    ),
+    (
+        "an agent says over HTTP that it is well and ready",
+        well_and_ready,
+    ),
+    ("promtool finds nothing to complain about", promtool),
+];
+
+fn main() -> ExitCode {
+    Suite {
+        missing: requirements::missing_for_agents,
+        threads: 1,
+        tests: &[TESTS],
+    }
+    .run()
+}
+
+fn plan() -> Plan {
+    Plan::nodes(3)
+        .two_networks()
+        .timing(Duration::from_millis(100), 3)
+}
+
+fn from_the_start() -> Result<()> {
+    in_lab(plan(), |lab| {
+        lab.start_agent(A)?;
+        let metrics = lab.metrics(A)?;
+        for network in lab.plan().all_networks() {
+            let label = lab.plan().label(network);
+            for peer in lab.plan().peers(A) {
+                path_is_at_zero(&metrics, &peer.to_string(), label)?;
+            }
+            for verdict in Verdict::ALL {
+                let labels = [("network", label), ("verdict", verdict.label())];
+                metrics.value("heartbeat_frames_total", &labels)?;
+            }
+        }
+        for id in ["1122", "1123"] {
+            let count = metrics.value("heartbeat_events_total", &[("id", id)])?;
+            ensure!(count == 0.0, "{count} x {id} before anybody was heard");
+        }
+        Ok(())
+    })
+}
+
+fn path_is_at_zero(metrics: &Metrics, peer: &str, network: &str) -> Result<()> {
+    let labels = [("peer", peer), ("network", network)];
+    for name in COUNTERS {
+        let value = metrics.value(name, &labels)?;
+        ensure!(value == 0.0, "{name} of {labels:?} starts with {value}");
+    }
+    for name in [
+        "heartbeat_sent_total",
+        "heartbeat_send_errors_total",
+        "heartbeat_path_largest_gap_seconds",
+    ] {
+        metrics.value(name, &labels)?;
+    }
+    for state in STATES {
+        let [peer, network] = labels;
+        let value = metrics.value("heartbeat_path_state", &[peer, network, ("state", state)])?;
+        let expected = f64::from(u8::from(state == "unknown"));
+        ensure!(value == expected, "state {state} of {labels:?} is {value}");
+    }
+    let stamps = metrics
+        .matching("heartbeat_path_last_arrival_timestamp_seconds", &labels)
+        .count();
+    ensure!(
+        stamps == 0,
+        "there is a last arrival of a peer that was never heard"
+    );
+    Ok(())
+}
+
+/// A metric of the path on which node-a hears node-b on the private network.
+fn of_b(lab: &Lab, metrics: &Metrics, name: &str) -> Result<f64> {
+    metrics.value(
+        name,
+        &[("peer", "node-b"), ("network", lab.plan().label(PRIVATE))],
+    )
+}
+
+fn a_lost_path() -> Result<()> {
+    in_running_lab(plan(), |lab| {
+        let path = [lab.plan().path(A, B, PRIVATE)];
+        let before = lab.metrics(A)?;
+        let grown = |lab: &Lab, after: &Metrics, name| -> Result<f64> {
+            Ok(of_b(lab, after, name)? - of_b(lab, &before, name)?)
+        };
+        let mut feed = Feed::from_now(lab)?;
+        let fault = lab.drop_between(B, A, PRIVATE)?;
+        feed.wait_for(&Expected::lost(path.clone()), LIMIT)?;
+        let during = lab.metrics(A)?;
+        ensure!(
+            of_b(lab, &during, "heartbeat_path_up")? == 0.0,
+            "a lost path is up"
+        );
+        ensure!(
+            grown(lab, &during, "heartbeat_path_lost_total")? == 1.0,
+            "the loss is not counted once"
+        );
+        let up = during
+            .matching("heartbeat_path_up", &[])
+            .filter(|path| path.value == 1.0)
+            .count();
+        ensure!(up == 3, "of the 3 other paths {up} are up");
+        fault.heal()?;
+        feed.wait_for(&Expected::lost_and_restored(path), LIMIT)?;
+        let after = lab.metrics(A)?;
+        ensure!(
+            of_b(lab, &after, "heartbeat_path_up")? == 1.0,
+            "a restored path is not up"
+        );
+        ensure!(
+            grown(lab, &after, "heartbeat_path_restored_total")? == 1.0,
+            "the return is not counted once"
+        );
+        ensure!(
+            3.0 <= grown(lab, &after, "heartbeat_heartbeats_lost_total")?,
+            "the dropped heartbeats are not counted"
+        );
+        let events = after.value("heartbeat_events_total", &[("id", "1123")])?;
+        ensure!(events == 1.0, "{events} x 1123 are counted");
+        let gap = of_b(lab, &after, "heartbeat_path_largest_gap_seconds")?;
+        ensure!(0.3 < gap && gap < 10.0, "the largest gap is {gap} s");
+        Ok(())
+    })
+}
+
+fn well_and_ready() -> Result<()> {
+    in_running_lab(plan(), |lab| {
+        for path in ["/healthz", "/readyz"] {
+            http_get(lab.node(A), path, LIMIT)?;
+        }
+        Ok(())
+    })
+}
+
+fn promtool() -> Result<()> {
+    if !requirements::is_installed("promtool") {
+        return Err(NotInstalled("promtool").into());
+    }
+    in_running_lab(plan(), |lab| {
+        let text = lab.metrics(A)?.text;
+        let mut promtool = Command::new("promtool")
+            .args(["check", "metrics"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("start promtool")?;
+        let mut input = promtool.stdin.take().expect("standard input was asked for");
+        input.write_all(text.as_bytes()).context("feed promtool")?;
+        drop(input);
+        let output = promtool.wait_with_output()?;
+        let said = [output.stdout, output.stderr].concat();
+        ensure!(
+            output.status.success() && said.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&said)
+        );
+        Ok(())
+    })
+}
