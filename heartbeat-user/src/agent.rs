@@ -12,7 +12,8 @@
 //! Everything that changes state happens in this one task, one input at a time. What could block it has a
 //! thread of its own: the disk (journal) and the wire (sender). The awkward case is time passing between two
 //! readings: `now` is read first, then the ring buffer, then the slots, so that whatever had arrived by `now`
-//! is seen, and no gap is told after the stamp that ended it.
+//! is seen, and no gap is told after the stamp that ended it. Whoever can send to port 3343 comes last in the
+//! order in which ready inputs are served.
 
 mod devices;
 mod echo;
@@ -144,15 +145,15 @@ impl Agent {
                     interface::drain(links.get_ref())?;
                     self.follow_devices();
                 }
-                ready = messages.readable() => {
-                    ready?.clear_ready();
-                    self.answer_messages();
-                }
                 Some(request) = requests.recv() => self.reply(request),
                 _ = recheck.tick() => {
                     if self.devices.incomplete() {
                         self.follow_devices();
                     }
+                }
+                ready = messages.readable() => {
+                    ready?.clear_ready();
+                    self.answer_messages();
                 }
             }
             wanted = self.turn();

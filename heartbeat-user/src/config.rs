@@ -33,6 +33,8 @@ mod mistake;
 mod network;
 mod node;
 mod path;
+mod section;
+mod spelling;
 mod subnet;
 mod value;
 

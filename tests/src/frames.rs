@@ -253,7 +253,10 @@ impl Frame {
         let (from, to) = (from.octets(), to.octets());
         let segment = self.segment(&[from, to].concat());
         let header = 20 + options.len();
-        assert!(options.len() % 4 == 0 && header <= 60, "options of IPv4");
+        assert!(
+            options.len().is_multiple_of(4) && header <= 60,
+            "options of IPv4"
+        );
         let length = self.claimed_ip_length.unwrap_or_else(|| {
             u16::try_from(header + segment.len()).expect("a packet has at most 64 KiB")
         });

@@ -6,5 +6,8 @@
 //! what it needs.
 
 pub mod demo;
+pub mod flood;
+pub mod frames;
 pub mod lab;
+pub mod program;
 pub mod suite;

@@ -155,6 +155,7 @@ fn wrong_key() -> Result<()> {
 fn restart() -> Result<()> {
     in_running_lab(plan().timing(INTERVAL, 60), |lab| {
         let before = path_value(lab, "heartbeat_arrivals_total", (A, B))?;
+        let lost = path_value(lab, "heartbeat_heartbeats_lost_total", (A, B))?;
         let mut feed = Feed::from_now(lab)?;
         ensure!(
             lab.stop_agent(A)? == Some(0),
@@ -166,6 +167,11 @@ fn restart() -> Result<()> {
         ensure!(
             20.0 <= grown,
             "the kernel stamped only {grown} heartbeats while no agent ran"
+        );
+        let lost = path_value(lab, "heartbeat_heartbeats_lost_total", (A, B))? - lost;
+        ensure!(
+            lost == 0.0,
+            "{lost} heartbeats were lost while no agent ran"
         );
         lab.wait_all_up()?;
         feed.nothing_but(&[], 10 * INTERVAL)

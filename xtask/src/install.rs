@@ -35,34 +35,29 @@ pub fn ensure(tools: &[Tool]) -> Vec<Lacking> {
     let missing: Vec<&Tool> = tools.iter().filter(|tool| !(tool.present)()).collect();
     if missing.is_empty() {
         println!("Everything that this needs is installed.");
-        return Vec::new();
     }
-    for tool in &missing {
-        println!("missing: {}: {}", tool.name, tool.why);
-    }
-    let packages = packages(&missing);
-    let from_packages = match packages.as_slice() {
-        [] => Ok(()),
-        packages => apt::install(packages),
+    missing.into_iter().filter_map(obtain).collect()
+}
+
+/// Installs one tool, saying what and why; `Some` where that failed.
+fn obtain(tool: &Tool) -> Option<Lacking> {
+    println!("installing {}: {}", tool.name, tool.why);
+    let lacking = lacking(tool, apply(&tool.remedy))?;
+    println!("without {}: {}", lacking.name, lacking.reason);
+    Some(lacking)
+}
+
+/// What is lacking after an installation; only the tool itself proves that it went well.
+fn lacking(tool: &Tool, installed: Result<()>) -> Option<Lacking> {
+    let reason = match installed {
+        Ok(()) if (tool.present)() => return None,
+        Ok(()) => "it was installed and is still not found: look at PATH".to_owned(),
+        Err(error) => format!("{error:#}"),
     };
-    let outcome = |tool: &&Tool| {
-        let outcome = match (&tool.remedy, &from_packages) {
-            (Remedy::Packages(_), Ok(())) => Ok(()),
-            (Remedy::Packages(_), Err(error)) => Err(format!("{error:#}")),
-            (remedy, _) => apply(remedy).map_err(|error| format!("{error:#}")),
-        };
-        let outcome = outcome.and_then(|()| match (tool.present)() {
-            true => Ok(()),
-            false => Err("it was installed and is still not found: look at PATH".to_owned()),
-        });
-        let reason = outcome.err()?;
-        println!("without {}: {reason}", tool.name);
-        Some(Lacking {
-            name: tool.name,
-            reason,
-        })
-    };
-    missing.iter().filter_map(outcome).collect()
+    Some(Lacking {
+        name: tool.name,
+        reason,
+    })
 }
 
 /// Installs these tools or fails with the first that can't be had.
@@ -73,20 +68,7 @@ pub fn require(tools: &[Tool]) -> Result<()> {
     }
 }
 
-/// The packages of all these tools, each once.
-fn packages(tools: &[&Tool]) -> Vec<&'static str> {
-    let mut packages: Vec<&str> = Vec::new();
-    for tool in tools {
-        let Remedy::Packages(names) = tool.remedy else {
-            continue;
-        };
-        let new = names.iter().filter(|name| !packages.contains(name));
-        packages.extend(new.copied().collect::<Vec<_>>());
-    }
-    packages
-}
-
-/// Everything but packages, which are installed together.
+/// Does what makes a tool present.
 fn apply(remedy: &Remedy) -> Result<()> {
     match remedy {
         Remedy::Packages(names) => apt::install(names),
@@ -128,26 +110,6 @@ fn mount_bpffs() -> Result<()> {
 mod tests {
     use super::*;
 
-    fn tool(remedy: Remedy) -> Tool {
-        Tool {
-            name: "x",
-            why: "y",
-            present: || false,
-            remedy,
-        }
-    }
-
-    #[test]
-    fn a_package_wanted_twice_is_installed_once() {
-        let one = tool(Remedy::Packages(&["iproute2", "nftables"]));
-        let two = tool(Remedy::Packages(&["nftables", "rustc-web"]));
-        let other = tool(Remedy::Bpffs);
-        assert_eq!(
-            packages(&[&one, &other, &two]),
-            ["iproute2", "nftables", "rustc-web"]
-        );
-    }
-
     #[test]
     fn only_the_mount_on_top_counts() {
         let bpf = "sysfs /sys sysfs rw 0 0\nbpf /sys/fs/bpf bpf rw,relatime 0 0\n";
@@ -158,12 +120,31 @@ mod tests {
         assert!(!lists_bpffs("sysfs /sys sysfs rw 0 0\n"));
     }
 
+    const THERE: Tool = Tool {
+        name: "a tool",
+        why: "it is of use",
+        present: || true,
+        remedy: Remedy::Bpffs,
+    };
+    const ABSENT: Tool = Tool {
+        present: || false,
+        ..THERE
+    };
+
     #[test]
     fn what_is_there_is_not_asked_for() {
-        let there = Tool {
-            present: || true,
-            ..tool(Remedy::Packages(&["no-such-package"]))
-        };
-        assert!(ensure(&[there]).is_empty());
+        assert!(ensure(&[THERE]).is_empty());
+    }
+
+    #[test]
+    fn an_installation_is_believed_when_the_tool_is_there() {
+        assert!(lacking(&THERE, Ok(())).is_none());
+        let unseen = lacking(&ABSENT, Ok(())).unwrap();
+        assert!(unseen.reason.contains("still not found"));
+        let failed = lacking(&ABSENT, Err(anyhow::anyhow!("no network"))).unwrap();
+        assert_eq!(
+            (failed.name, failed.reason.as_str()),
+            ("a tool", "no network")
+        );
     }
 }

@@ -47,7 +47,7 @@ pub fn run(program: &Program, arguments: &[String]) -> Result<ExitCode> {
         }
         install::require(install::FOR_CLUSTERS)?;
     }
-    let mut build = command::cargo(["build", "--quiet", "--bins"]);
+    let mut build = command::cargo(["build", "--bins"]);
     build.args([
         "--package",
         "heartbeat-user",
@@ -55,7 +55,6 @@ pub fn run(program: &Program, arguments: &[String]) -> Result<ExitCode> {
         "heartbeat-tests",
     ]);
     build.args(program.profile_flag);
-    println!("building the agent and the {}", program.name);
     command::run(&mut build)?;
     let binary = command::target_dir()?
         .join(program.profile)

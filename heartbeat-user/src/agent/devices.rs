@@ -60,13 +60,18 @@ pub struct Devices {
     /// One a network that this node is attached to.
     pub ports: Vec<Port>,
     keys: BTreeSet<PathKey>,
+    published: bool,
 }
 
 impl Devices {
     /// Ports that were not looked at yet, and whatever `PATHS` holds from an earlier run.
     pub fn new(ports: Vec<Port>, maps: &Maps) -> Self {
         let keys = maps.paths.keys().flatten().map(PathKey).collect();
-        Devices { ports, keys }
+        Devices {
+            ports,
+            keys,
+            published: false,
+        }
     }
 
     /// Forgets keys that lead to other slots than these paths', before slots are cleared.
@@ -109,11 +114,15 @@ impl Devices {
             }
             port.interface = owner;
         }
+        self.published &= !changed;
+        if !self.published {
+            self.publish_devices(maps)?;
+            self.publish_paths(maps, paths)?;
+            let indices: Vec<u32> = self.ports.iter().filter_map(Port::device).collect();
+            program.keep_only(&indices)?;
+            self.published = true;
+        }
         self.attach(program);
-        let indices: Vec<u32> = self.ports.iter().filter_map(Port::device).collect();
-        program.keep_only(&indices)?;
-        self.publish_devices(maps)?;
-        self.publish_paths(maps, paths)?;
         Ok(changed)
     }
 

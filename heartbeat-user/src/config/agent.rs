@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 use super::cluster::or;
-use super::document::Section;
+use super::section::Section;
 use super::value::{self, Checked};
 use super::{Agent, XdpMode};
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 use heartbeat_core::timing::{INTERVAL_MAX, INTERVAL_MIN, Tolerance};
 use toml::de::DeValue;
 
-use super::document::{At, Section};
+use super::document::At;
+use super::section::Section;
 use super::value::{self, Checked};
 use super::{Authentication, Multicast};
 

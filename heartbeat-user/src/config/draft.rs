@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use heartbeat_ebpf::ids::NetworkId;
 
 use super::cluster::{self, ClusterKeys, LOST_AFTER, REGROUP_AFTER};
-use super::document::{At, Document, Place, Section};
+use super::document::{At, Document, Place};
 use super::network::{self, NetworkDraft};
 use super::node::{self, NodeDraft};
+use super::section::Section;
 use super::{Agent, Cluster, Mistakes, Network, agent, digest};
 
 /// What could be read of a file.
@@ -26,7 +27,7 @@ struct Draft<'d> {
 /// Reads a whole file.
 pub(super) fn read(text: &str, file: &str) -> Result<Cluster, Mistakes> {
     let (document, root) = Document::parse(text);
-    let draft = read_sections(&document, document.root(root.get_ref()));
+    let draft = read_sections(&document, Section::root(&document, root.get_ref()));
     if !document.is_broken() {
         check(&document, &draft);
     }

@@ -39,18 +39,19 @@ pub fn parse(text: &str) -> Option<Duration> {
 
 /// A duration as [`parse`] reads it, in the unit that suits it and without trailing zeros: `2.55s`, `10ms`.
 pub fn text(duration: Duration) -> String {
-    let nanos = duration.as_nanos();
-    let (unit, unit_ns) = match nanos {
+    text_like(duration, duration)
+}
+
+/// The same in the unit that suits `other`, so that the terms of a sum can be compared: `0.15s`.
+pub fn text_like(duration: Duration, other: Duration) -> String {
+    let (unit, unit_ns) = match other.as_nanos() {
         0 => ("s", 1_000_000_000),
         1..1_000_000 => ("us", 1_000),
         1_000_000..1_000_000_000 => ("ms", 1_000_000),
         _ => ("s", 1_000_000_000),
     };
-    let digits = format!(
-        "{}.{:09}",
-        nanos / unit_ns,
-        nanos % unit_ns * (1_000_000_000 / unit_ns)
-    );
+    let (whole, rest) = (duration.as_nanos() / unit_ns, duration.as_nanos() % unit_ns);
+    let digits = format!("{whole}.{:09}", rest * (1_000_000_000 / unit_ns));
     let number = digits.trim_end_matches('0').trim_end_matches('.');
     format!("{number}{unit}")
 }
@@ -120,6 +121,17 @@ mod tests {
             let duration = parse(text).expect("valid");
             assert_eq!(super::text(duration), text);
         }
+    }
+
+    #[test]
+    fn terms_of_a_sum_have_one_unit() {
+        let sum = Duration::from_millis(2550);
+        assert_eq!(text_like(Duration::from_millis(150), sum), "0.15s");
+        assert_eq!(text_like(Duration::ZERO, sum), "0s");
+        assert_eq!(
+            text_like(Duration::from_micros(2500), Duration::from_millis(32)),
+            "2.5ms"
+        );
     }
 
     #[test]

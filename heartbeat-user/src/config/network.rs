@@ -12,7 +12,8 @@ use heartbeat_ebpf::map::NETWORKS_MAX;
 
 use super::agent::XDP_MODES;
 use super::cluster::{self, ClusterKeys, LOST_AFTER};
-use super::document::{At, Document, Place, Section};
+use super::document::{At, Document, Place};
+use super::section::Section;
 use super::value;
 use super::{Agent, Multicast, Network, Role, Subnet, XdpMode, subnet};
 

@@ -12,8 +12,10 @@ use heartbeat_ebpf::map::PATHS_MAX;
 
 use toml::de::DeValue;
 
-use super::document::{At, Document, Place, Section, nearest};
+use super::document::{At, Document, Place};
 use super::network::NetworkDraft;
+use super::section::Section;
+use super::spelling::nearest;
 use super::value::{self, Checked};
 use super::{NODES_MAX, Node};
 

@@ -61,9 +61,9 @@ impl Spread {
     }
 }
 
-/// Milliseconds with two decimals, which is as fine as it gets here.
+/// Milliseconds with two decimals, which is as fine as it gets here, without unit.
 pub fn in_ms(duration: Duration) -> String {
-    format!("{:.2} ms", duration.as_secs_f64() * 1000.0)
+    format!("{:.2}", duration.as_secs_f64() * 1000.0)
 }
 
 #[cfg(test)]

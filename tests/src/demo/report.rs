@@ -105,7 +105,7 @@ pub fn tail(outcome: &Outcome, columns: usize) -> Vec<Line> {
     }
     if let (Some(judged), Some(written)) = (outcome.lateness.judged(), outcome.lateness.written()) {
         let text = format!(
-            "judged {} late (max {}), written {} late (max {}).",
+            "judged {} ms late (max {}), written {} ms late (max {}).",
             in_ms(judged.median),
             in_ms(judged.max),
             in_ms(written.median),
@@ -150,7 +150,7 @@ pub fn summary(outcomes: &[Outcome], horizontal: char) -> Vec<Line> {
             Style::Faint,
             format!(
                 "{:<15}{:>6}{:>10}   {:^21}   {:^21}",
-                "", "", "", "judged, late by", "written, late by"
+                "", "", "", "judged, ms late", "written, ms late"
             ),
         ),
         Line::new().then(

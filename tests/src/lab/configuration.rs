@@ -83,10 +83,13 @@ impl Files {
             "[cluster]\n\
              name = \"{}\"\n\
              interval = \"{}ms\"\n\
-             lost_after = {}\n",
+             lost_after = {}\n\
+             regroup_after = {}\n",
             self.name,
             plan.interval.as_millis(),
             plan.lost_after,
+            // As many times more as by default, because the default of 6 forbids more than 5 missed ones.
+            3 * plan.lost_after,
         );
         if plan.authentication {
             put(

@@ -258,9 +258,8 @@ fn multicast() -> Result<()> {
 fn intervals() -> Result<()> {
     let program = Program::hearing()?;
     for path in Path::all() {
-        let mut sequence = FIRST;
-        for interval_ms in [0, 1, 9, 10, 11, 1200, 59_999, 60_000, 60_001, u16::MAX] {
-            sequence += 1;
+        let intervals = [0, 1, 9, 10, 11, 1200, 59_999, 60_000, 60_001, u16::MAX];
+        for (sequence, interval_ms) in (FIRST + 1..).zip(intervals) {
             let frame = path.send(&Header {
                 interval_ms,
                 sequence,

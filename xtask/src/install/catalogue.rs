@@ -5,6 +5,7 @@ use crate::{command, ebpf_tools};
 use super::{bpffs_is_mounted, promtool};
 
 /// Something that a verb needs on the machine.
+#[derive(Clone, Copy)]
 pub struct Tool {
     /// What it is called.
     pub name: &'static str,
@@ -59,7 +60,7 @@ const COMPILER: Tool = Tool {
 
 const LINKER: Tool = Tool {
     name: "bpf-linker",
-    why: "links the XDP program (compiled from its crate, which takes a minute or two)",
+    why: "links the XDP program (compiled here, which takes minutes)",
     present: || ebpf_tools::find_linker().is_some(),
     remedy: Remedy::Crate {
         name: "bpf-linker",

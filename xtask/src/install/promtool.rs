@@ -22,7 +22,6 @@ pub fn install() -> Result<()> {
     if command::find("apt-get").is_none() {
         bail!("this is no Debian: install promtool, which belongs to Prometheus");
     }
-    println!("fetching promtool");
     let tools = command::tools_dir()?;
     let scratch = tools.join("prometheus");
     if scratch.exists() {

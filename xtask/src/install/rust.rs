@@ -6,7 +6,6 @@ use crate::command;
 
 /// Compiles and installs a program for this user.
 pub fn install_crate(name: &str, version: &str) -> Result<()> {
-    println!("installing {name} {version}");
     let mut install = command::cargo(["install", name, "--version", version, "--locked"]);
     command::output(&mut install)
         .context("is the network reachable?")
@@ -18,7 +17,6 @@ pub fn add_component(name: &str) -> Result<()> {
     if command::find("rustup").is_none() {
         bail!("install it the way this Rust was installed (rustup is not there)");
     }
-    println!("installing {name}");
     let mut add = command::command("rustup");
     add.args(["component", "add", name]);
     command::output(&mut add)

@@ -66,8 +66,7 @@ impl Reader {
         }
     }
 
-    /// Keeps the names that matter: `NAME ... OUTCOME`, and behind that a reason, which libtest
-    /// sets off by a comma and libtest-mimic puts in brackets.
+    /// Keeps the names that matter: `NAME ... OUTCOME`.
     fn read_test(&mut self, test: &str) {
         let Some((name, outcome)) = test.rsplit_once(" ... ") else {
             return;
@@ -76,13 +75,9 @@ impl Reader {
         if outcome.starts_with("FAILED") {
             self.tally.failures.push(name);
         } else if let Some(reason) = outcome.strip_prefix("ignored") {
-            let reason = reason.trim_matches([',', ' ', '(', ')']);
-            let reason = if reason.is_empty() {
-                "no reason given"
-            } else {
-                reason
-            };
-            self.tally.skips.push(format!("{name}: {reason}"));
+            self.tally
+                .skips
+                .push(format!("{name}: {}", reason_in(reason)));
         }
     }
 
@@ -111,6 +106,15 @@ fn binary(line: &str) -> Option<String> {
         Some(_) => name.to_owned(),
         None => source.to_owned(),
     })
+}
+
+/// The reason behind `ignored`: libtest sets it off by a comma, libtest-mimic puts it in brackets.
+fn reason_in(rest: &str) -> &str {
+    let bracketed = || rest.trim().strip_prefix('(')?.strip_suffix(')');
+    match rest.strip_prefix(", ").or_else(bracketed) {
+        Some(reason) => reason,
+        None => "no reason given",
+    }
 }
 
 /// The number in front of this word, 0 if there is none.

@@ -93,3 +93,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_large_file_of_mistakes_is_read_in_time() {
+    for line in ["x y z\n", "[a\n", "a = 1\n", "[nodes.n]\n", "= \"\n"] {
+        survives(&line.repeat(FILE_BYTES_MAX as usize / line.len()));
+    }
+    let mut text = "[networks]\n".to_owned();
+    while text.len() < FILE_BYTES_MAX as usize {
+        text += &format!("[networks.n{}]\nsubnet=\"10.0.0.0/8\"\n", text.len());
+    }
+    survives(&text);
+}
