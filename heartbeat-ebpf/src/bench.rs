@@ -18,7 +18,7 @@ mod program {
     #[xdp(frags)]
     pub fn heartbeat_again(context: XdpContext) -> u32 {
         heartbeat_ebpf::kernel::rewind();
-        heartbeat_ebpf::kernel::run(&context)
+        heartbeat_ebpf::kernel::run(&context).action
     }
 
     #[unsafe(no_mangle)]

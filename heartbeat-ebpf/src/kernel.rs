@@ -27,39 +27,84 @@ use tables::MapTables;
 
 pub use maps::rewind;
 
-/// Judges one frame and returns the XDP action.
+/// What becomes of a frame.
+pub struct Outcome {
+    /// The XDP action.
+    pub action: u32,
+    /// Why it was refused, if it was.
+    refusal: Option<Refusal>,
+}
+
+struct Refusal {
+    verdict: Verdict,
+    interface: u32,
+    network: u16,
+}
+
+/// Judges one frame.
 #[inline(always)]
-pub fn run(context: &XdpContext) -> u32 {
+pub fn run(context: &XdpContext) -> Outcome {
     match frame::walk(&Packet(context)) {
-        None => XDP_PASS,
+        None => Outcome::of(XDP_PASS),
         Some(datagram) => judged(context, &datagram),
     }
 }
 
+/// Judges one frame and logs a refusal. A program of its own: before Linux 6.17 the verifier follows even
+/// branches that are never taken, and what a log line takes it accepts with CAP_PERFMON only.
 #[inline(always)]
-fn judged(context: &XdpContext, datagram: &Datagram) -> u32 {
+pub fn run_traced(context: &XdpContext) -> u32 {
+    let outcome = run(context);
+    if let Some(Refusal {
+        verdict,
+        interface,
+        network,
+    }) = outcome.refusal
+    {
+        info!(
+            context,
+            "refused {}: interface {} network {}",
+            verdict.label(),
+            interface,
+            network
+        );
+    }
+    outcome.action
+}
+
+impl Outcome {
+    #[inline(always)]
+    const fn of(action: u32) -> Self {
+        Outcome {
+            action,
+            refusal: None,
+        }
+    }
+}
+
+#[inline(always)]
+fn judged(context: &XdpContext, datagram: &Datagram) -> Outcome {
     let interface = packet::interface(context);
     let Some(local) = admit::addressed(datagram, &MapTables) else {
         maps::count(maps::network_of_device(interface), Verdict::Transit);
-        return XDP_PASS;
+        return Outcome::of(XDP_PASS);
     };
     let verdict = judge(context, datagram, local, interface);
     maps::count(local.index as u32, verdict);
     match verdict.fate() {
-        Fate::Pass => XDP_PASS,
-        Fate::Reply => XDP_TX,
-        Fate::Drop => {
-            if !matches!(verdict, Verdict::Heartbeat | Verdict::EchoReply) {
-                info!(
-                    context,
-                    "refused {}: interface {} network {}",
-                    verdict.label(),
-                    interface,
-                    local.network
-                );
-            }
-            XDP_DROP
+        Fate::Pass => Outcome::of(XDP_PASS),
+        Fate::Reply => Outcome::of(XDP_TX),
+        Fate::Drop if matches!(verdict, Verdict::Heartbeat | Verdict::EchoReply) => {
+            Outcome::of(XDP_DROP)
         }
+        Fate::Drop => Outcome {
+            action: XDP_DROP,
+            refusal: Some(Refusal {
+                verdict,
+                interface,
+                network: local.network,
+            }),
+        },
     }
 }
 

@@ -1,4 +1,4 @@
-//! The XDP program that stamps heartbeats. Its body is the library's `kernel` module; on the host this
+//! The XDP program that stamps heartbeats, and the same with a log. Its body is the library's `kernel` module; on the host this
 //! target is an empty program, so that the whole workspace builds everywhere.
 #![cfg_attr(target_arch = "bpf", no_std, no_main)]
 
@@ -10,7 +10,13 @@ mod program {
     /// Judges every frame of the interface; declares fragments support so that jumbo frames do not refuse it.
     #[xdp(frags)]
     pub fn heartbeat(context: XdpContext) -> u32 {
-        heartbeat_ebpf::kernel::run(&context)
+        heartbeat_ebpf::kernel::run(&context).action
+    }
+
+    /// The same, with a log line for each refused frame (`--trace-frames`).
+    #[xdp(frags)]
+    pub fn heartbeat_traced(context: XdpContext) -> u32 {
+        heartbeat_ebpf::kernel::run_traced(&context)
     }
 
     #[unsafe(no_mangle)]

@@ -47,7 +47,7 @@ use crate::sender::Sender;
 use crate::snapshot::Snapshot;
 use crate::socket::Sockets;
 use crate::watch;
-use crate::xdp::Program;
+use crate::xdp::{Program, Trace};
 use devices::Devices;
 use plan::PathPlan;
 use timer::Timer;
@@ -61,7 +61,7 @@ pub struct Options {
     /// The node to be, where the addresses do not tell.
     pub node: Option<String>,
     /// Whether refused frames are logged.
-    pub trace_frames: bool,
+    pub trace: Trace,
 }
 
 /// Something that another task wants of the loop.
@@ -105,20 +105,20 @@ pub fn run(options: &Options) -> Result<()> {
     let entered = runtime.enter();
     let (agent, requests) = Agent::start(options)?;
     drop(entered);
-    runtime.block_on(agent.serve(options.trace_frames, requests))
+    runtime.block_on(agent.serve(options.trace, requests))
 }
 
 impl Agent {
     async fn serve(
         mut self,
-        trace_frames: bool,
+        trace: Trace,
         mut requests: mpsc::Receiver<Request>,
     ) -> Result<()> {
         let timer = watch::readable(Timer::new()?, "the timer")?;
         let links = watch::readable(interface::watch()?, "the interfaces")?;
         let wakes = watch::readable(self.maps.wake_descriptor()?, "the ring buffer")?;
         let messages = self.sockets.watch()?;
-        if trace_frames {
+        if trace == Trace::Refused {
             crate::trace::start(&mut self.program)?;
         }
         let mut recheck = tokio::time::interval(RECHECK);

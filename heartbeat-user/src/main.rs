@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use heartbeat_user::commands::{self, Exit, NoAgent};
+use heartbeat_user::xdp::Trace;
 use heartbeat_user::{agent, check, config, logging};
 
 /// Heartbeats between cluster nodes, stamped by XDP.
@@ -103,7 +104,6 @@ fn main() -> ExitCode {
 }
 
 fn run(verb: Verb) -> Result<Exit> {
-    let node = |local: &Local| local.node.clone();
     match verb {
         Verb::Check(local) => check::run(&local.config, local.node.as_deref()).map(|()| Exit::Well),
         Verb::Run {
@@ -111,11 +111,15 @@ fn run(verb: Verb) -> Result<Exit> {
             trace_frames,
         } => {
             logging::start();
-            let node = node(&local);
+            let trace = if trace_frames {
+                Trace::Refused
+            } else {
+                Trace::Off
+            };
             agent::run(&agent::Options {
                 config: local.config,
-                node,
-                trace_frames,
+                node: local.node,
+                trace,
             })
             .map(|()| Exit::Well)
         }

@@ -18,9 +18,25 @@ use crate::maps::Maps;
 use crate::object;
 use crate::pins::Pins;
 
-const PROGRAM: &str = "heartbeat";
-/// Level of aya-log: info, or off.
-const LOG_LEVELS: [u8; 2] = [0, 3];
+/// Whether the program writes a log line for each refused frame. The one that does needs CAP_PERFMON on
+/// kernels before 6.17.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trace {
+    /// No log.
+    Off,
+    /// A line a refused frame.
+    Refused,
+}
+
+impl Trace {
+    /// The program's name in the object.
+    const fn program(self) -> &'static str {
+        match self {
+            Trace::Off => "heartbeat",
+            Trace::Refused => "heartbeat_traced",
+        }
+    }
+}
 
 /// How a program is attached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,15 +67,14 @@ impl Attached {
 /// The loaded program.
 pub struct Program {
     ebpf: Ebpf,
+    name: &'static str,
     pins: Pins,
 }
 
 impl Program {
     /// Loads the program over the pinned maps, or over new ones that it pins.
-    pub fn load(pins: Pins, trace_frames: bool) -> Result<(Self, Maps)> {
+    pub fn load(pins: Pins, trace: Trace) -> Result<(Self, Maps)> {
         let mut loader = EbpfLoader::new();
-        let level = LOG_LEVELS[usize::from(trace_frames)];
-        loader.override_global("AYA_LOG_LEVEL", &level, true);
         for name in Pins::map_names() {
             loader.map_pin_path(name, pins.path(name));
         }
@@ -67,11 +82,12 @@ impl Program {
             .load(object::program()?)
             .context("load the maps of the XDP program (CAP_BPF is needed)")?;
         pins.restrict()?;
-        program(&mut ebpf)?.load().context(
+        let name = trace.program();
+        program(&mut ebpf, name)?.load().context(
             "load the XDP program (CAP_BPF and CAP_NET_ADMIN are needed, and Linux 6.1 or later)",
         )?;
         let maps = Maps::take(&mut ebpf)?;
-        Ok((Program { ebpf, pins }, maps))
+        Ok((Program { ebpf, name, pins }, maps))
     }
 
     /// The loaded object, for its log.
@@ -132,7 +148,7 @@ impl Program {
         let link = FdLink::from(pinned)
             .try_into()
             .context("read the pinned link")?;
-        let program = program(&mut self.ebpf)?;
+        let program = program(&mut self.ebpf, self.name)?;
         match program.attach_to_link(link) {
             Ok(id) => {
                 program.take_link(id).context("keep the link")?;
@@ -149,7 +165,7 @@ impl Program {
     }
 
     fn attach_new(&mut self, device: &Interface, attached: Attached) -> Result<(), Refusal> {
-        let program = program(&mut self.ebpf)?;
+        let program = program(&mut self.ebpf, self.name)?;
         let id = program
             .attach_to_if_index(device.index, attached.mode())
             .map_err(Refusal::from_attaching)?;
@@ -190,10 +206,10 @@ impl From<anyhow::Error> for Refusal {
     }
 }
 
-fn program(ebpf: &mut Ebpf) -> Result<&mut Xdp> {
+fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut Xdp> {
     let program = ebpf
-        .program_mut(PROGRAM)
-        .ok_or_else(|| anyhow!("the XDP object has no program {PROGRAM}: build it again"))?;
+        .program_mut(name)
+        .ok_or_else(|| anyhow!("the XDP object has no program {name}: build it again"))?;
     Ok(program.try_into()?)
 }
 

@@ -6,8 +6,8 @@
 //! must have been reported, and its exit status says whether anything differed.
 //!
 //! [`scenario`] says what is played and expected, [`play`] plays it, [`watch`] looks at the agents
-//! meanwhile, [`lateness`] measures; [`text`], [`screen`], [`panel`], [`picture`] and [`report`] make it
-//! readable.
+//! meanwhile, [`lateness`] measures; [`text`], [`screen`], [`panel`], [`picture`], [`report`] and [`summary`]
+//! make it readable.
 
 pub mod lateness;
 pub mod panel;
@@ -16,5 +16,6 @@ pub mod play;
 pub mod report;
 pub mod scenario;
 pub mod screen;
+pub mod summary;
 pub mod text;
 pub mod watch;

@@ -5,6 +5,7 @@
 //! agents or the real XDP program. The README of this package says which level a test belongs to and
 //! what it needs.
 
+pub mod bench;
 pub mod demo;
 pub mod flood;
 pub mod frames;

@@ -82,9 +82,8 @@ pub fn missing() -> Option<String> {
 }
 
 /// The object's bytes in the loader's hands: maps made, nothing verified yet.
-pub fn open(object: &[u8], log_level: u8) -> Result<Ebpf> {
+pub fn open(object: &[u8]) -> Result<Ebpf> {
     EbpfLoader::new()
-        .override_global("AYA_LOG_LEVEL", &log_level, true)
         .load(object)
         .context("make the maps of the XDP object")
 }
@@ -105,7 +104,7 @@ impl Program {
     /// Loads the program of the agent, without tracing.
     pub fn load() -> Result<Self> {
         let object = heartbeat_user::object::program()?;
-        Self::of(open(object, 0)?, "heartbeat")
+        Self::of(open(object)?, "heartbeat")
     }
 
     /// Loads the agent's program and writes these tables, by which [`Path::all`] of them are believed.

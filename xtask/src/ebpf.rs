@@ -28,20 +28,21 @@ enum Verb {
 
 /// Runs a verb.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    install::require(install::FOR_EBPF)?;
     match options.verb {
         Verb::Build => {
+            install::require(install::FOR_EBPF)?;
             let object = build()?;
             let size = fs::metadata(&object)?.len();
             println!("{} ({size} bytes)", object.display());
         }
         Verb::Disasm => {
-            let disassembler = disassembler()?;
-            let mut objdump = command::command(disassembler);
+            install::require(install::FOR_DISASSEMBLY)?;
+            let mut objdump = command::command("llvm-objdump");
             objdump.args(["--disassemble", "--line-numbers", "--no-show-raw-insn"]);
             command::run(objdump.arg(build()?))?;
         }
         Verb::Verify => {
+            install::require(install::FOR_EBPF)?;
             let mut verify = command::cargo(["test", "--package", "heartbeat-tests"]);
             command::run(verify.args(["--test", "xdp_program"]))?;
         }
@@ -78,16 +79,4 @@ fn out_dir(message: &str) -> Option<PathBuf> {
     let of_agent = message["reason"] == "build-script-executed"
         && message["package_id"].as_str()?.contains("/heartbeat-user#");
     of_agent.then(|| message["out_dir"].as_str().map(PathBuf::from))?
-}
-
-/// The newest llvm-objdump there is; Debian numbers them.
-fn disassembler() -> Result<PathBuf> {
-    if let Some(plain) = command::find("llvm-objdump") {
-        return Ok(plain);
-    }
-    let versions = (14..=99)
-        .rev()
-        .map(|version| format!("llvm-objdump-{version}"));
-    let newest = versions.into_iter().find_map(|name| command::find(&name));
-    newest.context("llvm-objdump is not installed: run `apt-get install llvm`")
 }

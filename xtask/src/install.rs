@@ -2,7 +2,7 @@
 //!
 //! A stranger's first command must not end in "command not found", nor silently change the machine:
 //! each thing is probed by what it does and not by who shipped it, and each installation is
-//! announced in one line with its reason. Whoever is not root, has another distribution or no
+//! announced in one line with its reason, on standard error beside what the verb prints. Whoever is not root, has another distribution or no
 //! network gets one sentence per missing thing, and the verb decides whether it can go on. A second
 //! run finds everything and says so in one line.
 
@@ -18,7 +18,8 @@ use anyhow::{Context, Result, bail};
 use crate::command;
 
 pub use catalogue::{
-    CLIPPY, FOR_CLUSTERS, FOR_EBPF, FOR_TESTS, FUZZER, LINTS, RUSTFMT, Remedy, Tool,
+    CLIPPY, FOR_CLUSTERS, FOR_DISASSEMBLY, FOR_EBPF, FOR_TESTS, FUZZER, LINTS, RUSTFMT, Remedy,
+    Tool,
 };
 
 /// A tool that is missing, and why it was not installed.
@@ -34,16 +35,16 @@ pub struct Lacking {
 pub fn ensure(tools: &[Tool]) -> Vec<Lacking> {
     let missing: Vec<&Tool> = tools.iter().filter(|tool| !(tool.present)()).collect();
     if missing.is_empty() {
-        println!("Everything that this needs is installed.");
+        eprintln!("Everything that this needs is installed.");
     }
     missing.into_iter().filter_map(obtain).collect()
 }
 
 /// Installs one tool, saying what and why; `Some` where that failed.
 fn obtain(tool: &Tool) -> Option<Lacking> {
-    println!("installing {}: {}", tool.name, tool.why);
+    eprintln!("installing {}: {}", tool.name, tool.why);
     let lacking = lacking(tool, apply(&tool.remedy))?;
-    println!("without {}: {}", lacking.name, lacking.reason);
+    eprintln!("without {}: {}", lacking.name, lacking.reason);
     Some(lacking)
 }
 

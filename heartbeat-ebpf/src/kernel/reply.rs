@@ -59,31 +59,40 @@ pub(super) fn words(
 #[inline(always)]
 pub(super) fn send(context: &XdpContext, datagram: &Datagram, words: Option<Words>) -> Option<()> {
     let words = words?;
-    let macs: [u16; 6] = copy(context, 0)?;
-    let [a, b, c, d, e, f] = macs;
-    store(context, 0, &[d, e, f, a, b, c])?;
+    exchange_macs(context)?;
     let l4 = datagram.payload - 8;
-    let [source, destination]: [u16; 2] = copy(context, l4)?;
+    let ports: u32 = copy(context, l4)?;
     let (from, to) = (datagram.source.0, datagram.destination.0);
-    if datagram.destination.is_mapped() {
-        let pair = [(to[1] >> 32) as u32, (from[1] >> 32) as u32];
+    if from[0] == 0 && from[1] as u32 == u32::from_ne_bytes([0, 0, 0xff, 0xff]) {
+        let pair = (to[1] >> 32) | (from[1] >> 32) << 32;
         store(context, datagram.l3 + 12, &pair)?;
     } else {
         store(context, datagram.l3 + 8, &[to[0], to[1], from[0], from[1]])?;
     }
-    let checksum = checksum(from, to, source, destination, &words);
-    let udp = [destination, source, UDP_LENGTH.to_be(), checksum];
+    let ports = ports.rotate_left(16);
+    let checksum = checksum(from, to, ports, &words);
+    let udp = ports as u64 | (UDP_LENGTH.to_be() as u64) << 32 | (checksum as u64) << 48;
     store(context, l4, &udp)?;
     store(context, datagram.payload, &words.0)
+}
+
+/// Puts the source first. Whole words only: before Linux 6.2 the verifier takes a smaller store into a stack
+/// slot that holds a known number for an attempt on a spilled pointer, without CAP_PERFMON.
+#[inline(always)]
+fn exchange_macs(context: &XdpContext) -> Option<()> {
+    let head: u64 = copy(context, 0)?;
+    let tail: u32 = copy(context, 8)?;
+    store(context, 0, &(head >> 48 | (tail as u64) << 16 | head << 48))?;
+    store(context, 8, &((head >> 16) as u32))
 }
 
 /// The UDP checksum over pseudo header, header and payload, in memory order (RFC 1071: the sum of words in
 /// either byte order, folded, is the checksum in that order). The mapped prefix of an IPv4 address adds
 /// 0xffff, which a one's complement sum does not notice.
 #[inline(always)]
-fn checksum(from: [u64; 2], to: [u64; 2], source: u16, destination: u16, words: &Words) -> u16 {
+fn checksum(from: [u64; 2], to: [u64; 2], ports: u32, words: &Words) -> u16 {
     let w = &words.0;
-    let mut sum = source as u64 + destination as u64;
+    let mut sum = ports as u64;
     sum += UDP_LENGTH.to_be() as u64 * 2 + 17u16.to_be() as u64;
     sum += halves(from[0]) + halves(from[1]) + halves(to[0]) + halves(to[1]);
     sum += halves(w[0]) + halves(w[1]) + halves(w[2]) + halves(w[3]);

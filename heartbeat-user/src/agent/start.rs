@@ -51,7 +51,7 @@ impl Agent {
         let lock = Lock::take(&directory)?;
         let sockets = Sockets::open()?;
         let pins = Pins::open(&cluster.agent.pins, &cluster.pin_dir(local))?;
-        let (mut program, mut maps) = Program::load(pins, options.trace_frames)?;
+        let (mut program, mut maps) = Program::load(pins, options.trace)?;
         let incarnation = incarnation::next(&directory, clock::wall().as_nanos() as u64)?;
         introduce(&cluster, local, incarnation, keys.as_ref(), &mut maps)?;
         let mut devices = Devices::new(ports(&cluster, local), &maps);

@@ -20,7 +20,8 @@ pub(super) struct Link {
 /// Length of the struct ifinfomsg before the attributes; index at 4, flags at 8.
 const IFINFOMSG: usize = 16;
 const IFF_UP: u32 = 1 << 0;
-const IFF_RUNNING: u32 = 1 << 6;
+/// The carrier itself: IFF_RUNNING follows it by up to a second.
+const IFF_LOWER_UP: u32 = 1 << 16;
 
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
@@ -53,7 +54,7 @@ pub(super) fn decode(payload: &[u8]) -> Option<Link> {
     let flags = u32_at(payload, 8)?;
     let mut link = Link {
         index: u32_at(payload, 4)?,
-        up: flags & IFF_UP != 0 && flags & IFF_RUNNING != 0,
+        up: flags & IFF_UP != 0 && flags & IFF_LOWER_UP != 0,
         ..Link::default()
     };
     let (mut parent, mut vlan_id, mut parent_elsewhere) = (None, None, false);

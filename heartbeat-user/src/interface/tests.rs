@@ -95,7 +95,7 @@ fn an_interface_is_up_with_a_carrier_only() {
     };
     assert!(up(0x1_0041));
     assert!(!up(0x1));
-    assert!(!up(0x40));
+    assert!(!up(0x1_0040));
 }
 
 #[test]

@@ -88,8 +88,9 @@ fn repeated() -> Result<Table> {
         title: format!("One frame in the XDP program: {TURNS} turns of {REPEAT} runs"),
         unit: Unit::Nanoseconds,
         rows: rows.collect(),
-        remark: "The ratio is to the empty program. What the driver and the stack cost is not in it."
-            .to_owned(),
+        remark:
+            "The ratio is to the empty program. What the driver and the stack cost is not in it."
+                .to_owned(),
     })
 }
 
@@ -118,7 +119,7 @@ fn runners() -> Result<Vec<Runner>> {
     let foreign = [tcp(&plain), tcp(&tagged), tcp(&over_ipv6), dns];
     let mut runners = vec![Runner::new(
         EMPTY,
-        Program::of(open(object::BENCH, 0)?, "empty")?,
+        Program::of(open(object::BENCH)?, "empty")?,
         &foreign[0],
         None,
     )];
@@ -137,10 +138,25 @@ fn runners() -> Result<Vec<Runner>> {
     let recorded = Some(Verdict::Heartbeat);
     runners.extend([
         Runner::new("transit", judging(&path)?, &transit, Some(Verdict::Transit)),
-        Runner::new("heartbeat, not authenticated", plainly(&path)?, &open_frame, recorded),
+        Runner::new(
+            "heartbeat, not authenticated",
+            plainly(&path)?,
+            &open_frame,
+            recorded,
+        ),
         Runner::new(HEARTBEAT, rewinding(&path)?, &again, recorded),
-        Runner::new("the same, IPv6 in a VLAN", rewinding(&deep)?, &six, recorded),
-        Runner::new("refused: wrong tag", judging(&path)?, &refused, Some(Verdict::Tag)),
+        Runner::new(
+            "the same, IPv6 in a VLAN",
+            rewinding(&deep)?,
+            &six,
+            recorded,
+        ),
+        Runner::new(
+            "refused: wrong tag",
+            judging(&path)?,
+            &refused,
+            Some(Verdict::Tag),
+        ),
     ]);
     Ok(runners)
 }
@@ -152,13 +168,13 @@ fn judging(path: &Path) -> Result<Program> {
 
 /// The program to which the same heartbeat is new every time.
 fn rewinding(path: &Path) -> Result<Program> {
-    let program = Program::of(open(object::BENCH, 0)?, "heartbeat_again")?;
+    let program = Program::of(open(object::BENCH)?, "heartbeat_again")?;
     seeded(program, path, tables(path))
 }
 
 /// The same without authentication.
 fn plainly(path: &Path) -> Result<Program> {
-    let program = Program::of(open(object::BENCH, 0)?, "heartbeat_again")?;
+    let program = Program::of(open(object::BENCH)?, "heartbeat_again")?;
     let tables = HostTables {
         identity: HostTables::unauthenticated().identity,
         keys: [None; 2],
@@ -180,12 +196,7 @@ fn seeded(mut program: Program, path: &Path, tables: HostTables) -> Result<Progr
 }
 
 impl Runner {
-    fn new(
-        name: &'static str,
-        program: Program,
-        frame: &Frame,
-        verdict: Option<Verdict>,
-    ) -> Self {
+    fn new(name: &'static str, program: Program, frame: &Frame, verdict: Option<Verdict>) -> Self {
         Runner {
             name,
             program,
@@ -200,7 +211,10 @@ impl Runner {
         let before = self.program.counts()?;
         let (fate, nanoseconds) = self.program.run_repeatedly(&self.frame, REPEAT)?;
         let grown = self.program.counts()?.since(&before);
-        let counted: Vec<_> = grown.iter().map(|growth| (growth.verdict, growth.by)).collect();
+        let counted: Vec<_> = grown
+            .iter()
+            .map(|growth| (growth.verdict, growth.by))
+            .collect();
         let expected = self.verdict.map(|verdict| (verdict, u64::from(REPEAT)));
         ensure!(
             counted.iter().eq(&expected) && fate == self.verdict.map_or(Fate::Pass, Verdict::fate),
@@ -215,7 +229,7 @@ impl Runner {
 /// Empty program, heartbeat and answered echo request, run by run.
 fn single() -> Result<Table> {
     let path = path();
-    let empty = Program::of(open(object::BENCH, 0)?, "empty")?;
+    let empty = Program::of(open(object::BENCH)?, "empty")?;
     let program = judging(&path)?;
     let before = program.counts()?;
     let [mut nothing, mut heartbeats, mut echoes] = [const { Vec::new() }; 3];
@@ -231,7 +245,10 @@ fn single() -> Result<Table> {
         echoes.push(program.run_repeatedly(&request, 1)?.1);
     }
     let grown = program.counts()?.since(&before);
-    let counted: Vec<_> = grown.iter().map(|growth| (growth.verdict, growth.by)).collect();
+    let counted: Vec<_> = grown
+        .iter()
+        .map(|growth| (growth.verdict, growth.by))
+        .collect();
     let expected = [Verdict::Heartbeat, Verdict::Echo].map(|verdict| (verdict, SINGLE_RUNS));
     ensure!(counted == expected, "the program counted {counted:?}");
     let [nothing, heartbeats, echoes] = [nothing, heartbeats, echoes].map(Series::from_iter);

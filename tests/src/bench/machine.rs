@@ -4,7 +4,6 @@ use std::fmt;
 use std::fs;
 
 use anyhow::{Context, Result};
-use nix::sys::utsname::uname;
 use serde::Serialize;
 
 /// The machine as it was when the run began.
@@ -23,11 +22,12 @@ pub struct Machine {
 impl Machine {
     /// Asks the system.
     pub fn look() -> Result<Self> {
-        let system = uname().context("ask for the kernel's release")?;
+        let release = fs::read_to_string("/proc/sys/kernel/osrelease");
+        let release = release.context("read /proc/sys/kernel/osrelease")?;
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").context("read /proc/cpuinfo")?;
         let processors = std::thread::available_parallelism().context("count the processors")?;
         Ok(Machine {
-            kernel: system.release().to_string_lossy().into_owned(),
+            kernel: release.trim().to_owned(),
             processor: model(&cpuinfo).unwrap_or("unknown processor").to_owned(),
             processors: processors.get(),
             load: load()?,
@@ -47,7 +47,9 @@ pub fn load() -> Result<[f64; 3]> {
 }
 
 fn model(cpuinfo: &str) -> Option<&str> {
-    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
+    let line = cpuinfo
+        .lines()
+        .find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim())
 }
 

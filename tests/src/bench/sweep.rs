@@ -63,8 +63,16 @@ pub fn run(report: &mut Report) -> Result<()> {
 fn table(series: &[[Series; 2]]) -> Table {
     let mut rows = Vec::new();
     for (size, [mapped, called]) in SIZES.into_iter().zip(series) {
-        rows.push(Row::against(format!("{size} slots, mapped"), mapped.clone(), mapped));
-        rows.push(Row::against(format!("{size} slots, a call each"), called.clone(), mapped));
+        rows.push(Row::against(
+            format!("{size} slots, mapped"),
+            mapped.clone(),
+            mapped,
+        ));
+        rows.push(Row::against(
+            format!("{size} slots, a call each"),
+            called.clone(),
+            mapped,
+        ));
     }
     Table {
         name: "sweep",
@@ -101,9 +109,9 @@ fn fill(program: &Program) {
 /// The agent's sweep; fails where it saw something else than is there.
 fn sweep_mapped(program: &Program, size: usize) -> Result<()> {
     let mut arrivals = 0;
-    for index in 0..size {
+    for (number, index) in (0..).zip(0..size) {
         let slot = &program.slots[index];
-        let path = PathIndex(index);
+        let path = PathIndex(number);
         let (echo, control) = (&program.echoes[index], &program.controls[index]);
         let arrival = black_box(sweep::arrival(path, slot, echo, control));
         arrivals += arrival.arrivals;
@@ -126,6 +134,9 @@ const ARRIVALS: usize = std::mem::offset_of!(heartbeat_ebpf::slot::Slot, arrival
 
 fn seen(arrivals: u64, size: usize) -> Result<()> {
     let size = size as u64;
-    ensure!(arrivals == size * (size + 1) / 2, "the sweep saw {arrivals} arrivals");
+    ensure!(
+        arrivals == size * (size + 1) / 2,
+        "the sweep saw {arrivals} arrivals"
+    );
     Ok(())
 }

@@ -137,7 +137,12 @@ impl Table {
         let Some(figures) = row.series.figures() else {
             return writeln!(f, "{:>FIGURE_COLUMNS$}", "none");
         };
-        for figure in [figures.minimum, figures.median, figures.p99, figures.maximum] {
+        for figure in [
+            figures.minimum,
+            figures.median,
+            figures.p99,
+            figures.maximum,
+        ] {
             write!(f, "{:>FIGURE_COLUMNS$}", self.unit.print(figure))?;
         }
         match row.ratio {
@@ -186,7 +191,10 @@ mod tests {
         let mut small = table();
         small.rows.pop();
         let printed = small.to_string();
-        assert!(printed.lines().all(|line| line.len() <= COLUMNS), "{printed}");
+        assert!(
+            printed.lines().all(|line| line.len() <= COLUMNS),
+            "{printed}"
+        );
     }
 
     #[test]

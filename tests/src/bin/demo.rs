@@ -12,6 +12,7 @@ use heartbeat_tests::demo::play::{self, Stage};
 use heartbeat_tests::demo::report;
 use heartbeat_tests::demo::scenario::Scenario;
 use heartbeat_tests::demo::screen::Screen;
+use heartbeat_tests::demo::summary;
 use heartbeat_tests::demo::text::{Line, Style};
 use heartbeat_tests::lab::interrupt::{self, Interrupted};
 use heartbeat_tests::lab::leftovers::{self, Sweep};
@@ -99,7 +100,7 @@ fn play_all(lab: &mut Lab, screen: &mut Screen) -> Result<bool> {
     for (number, scenario) in (1..).zip(Scenario::ALL) {
         outcomes.push(Stage::new(lab, screen).play(number, scenario)?);
     }
-    screen.print(&report::summary(&outcomes, screen.glyphs().horizontal));
+    screen.print(&summary::summary(&outcomes, screen.glyphs().horizontal));
     Ok(outcomes.iter().all(|outcome| outcome.is_good()))
 }
 

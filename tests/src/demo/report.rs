@@ -1,9 +1,9 @@
-//! What the demo says: before it plays, after each scenario, and at the end.
+//! What the demo says in words: before it plays, of each scenario, and at the end.
 //!
 //! Each text is made of the plan and of what was seen, so that none of them can promise something that
 //! was not played.
 
-use super::lateness::{Lateness, Spread, in_ms};
+use super::lateness::{Lateness, in_ms};
 use super::scenario::Scenario;
 use super::text::{Line, Style, count, duration, labelled, wrap};
 use crate::lab::Lab;
@@ -32,7 +32,8 @@ impl Outcome {
         self.differences.is_empty()
     }
 
-    fn count(&self, id: u32) -> usize {
+    /// How many events of this number there were.
+    pub fn count(&self, id: u32) -> usize {
         self.events.iter().filter(|event| event.id == id).count()
     }
 }
@@ -141,77 +142,6 @@ pub fn event(event: &Event, fault_ns: u64) -> Line {
         .then(Style::Plain, format!("{:<7} ", event.observer))
         .then(style, format!("{} {what:<8}", event.id))
         .then(Style::Plain, format!(" {peer}, {network}"))
-}
-
-/// All scenarios in one table, and the verdict.
-pub fn summary(outcomes: &[Outcome], horizontal: char) -> Vec<Line> {
-    let mut lines = vec![
-        Line::new().then(
-            Style::Faint,
-            format!(
-                "{:<15}{:>6}{:>10}   {:^21}   {:^21}",
-                "", "", "", "judged, ms late", "written, ms late"
-            ),
-        ),
-        Line::new().then(
-            Style::Faint,
-            format!(
-                "{:<15}{:>6}{:>10}   {:>10}{:>11}   {:>10}{:>11}",
-                "", "lost", "restored", "median", "max", "median", "max"
-            ),
-        ),
-        Line::new().then(Style::Faint, horizontal.to_string().repeat(SUMMARY_COLUMNS)),
-    ];
-    lines.extend(outcomes.iter().map(summary_line));
-    lines.push(Line::new());
-    lines.push(conclusion(outcomes));
-    lines
-}
-
-/// What the summary's columns add up to.
-const SUMMARY_COLUMNS: usize = 79;
-
-fn summary_line(outcome: &Outcome) -> Line {
-    let spread = |spread: Option<Spread>| match spread {
-        Some(Spread { median, max }) => format!("   {:>10}{:>11}", in_ms(median), in_ms(max)),
-        None => format!("   {:>10}{:>11}", "-", "-"),
-    };
-    let style = if outcome.is_good() {
-        Style::Good
-    } else {
-        Style::Bad
-    };
-    Line::new()
-        .then(style, format!("{:<15}", outcome.scenario.title()))
-        .then(
-            Style::Plain,
-            format!(
-                "{:>6}{:>10}{}{}",
-                outcome.count(PATH_LOST),
-                outcome.count(PATH_RESTORED),
-                spread(outcome.lateness.judged()),
-                spread(outcome.lateness.written()),
-            ),
-        )
-}
-
-fn conclusion(outcomes: &[Outcome]) -> Line {
-    match outcomes.iter().filter(|outcome| !outcome.is_good()).count() {
-        0 => Line::new().then(
-            Style::Good,
-            format!(
-                "All {} went as expected.",
-                count(outcomes.len(), "scenario")
-            ),
-        ),
-        bad => Line::new().then(
-            Style::Bad,
-            format!(
-                "{bad} of {} did NOT go as expected.",
-                count(outcomes.len(), "scenario")
-            ),
-        ),
-    }
 }
 
 /// How to look at a lab that stays, and how to remove it. `cleaning` is the command that does.

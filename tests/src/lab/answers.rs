@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::agents::START_LIMIT;
 use super::event::EventLog;
-use super::metrics::Metrics;
+use super::metrics::{Labels, Metrics};
 use super::plan::Node;
 use super::{Lab, agent, binary, wait};
 
@@ -53,7 +53,8 @@ impl Lab {
         Ok((value, output.status.code().unwrap_or(-1)))
     }
 
-    /// Waits until every running agent has every path to every other running agent up.
+    /// Waits until every running agent has every path to every other running agent up, and has written the
+    /// events that say so.
     pub fn wait_all_up(&mut self) -> Result<()> {
         let limit = START_LIMIT + 4 * self.plan.interval;
         let nodes: Vec<Node> = self.nodes_with_agents().collect();
@@ -61,11 +62,9 @@ impl Lab {
             wait::until(&format!("all paths of {observer} to be up"), limit, || {
                 self.check_agents()?;
                 let metrics = self.metrics(*observer)?;
-                let peers = nodes.iter().filter(|peer| *peer != observer);
-                Ok(peers
-                    .into_iter()
-                    .all(|peer| self.is_up(&metrics, *peer))
-                    .then_some(()))
+                let mut peers = nodes.iter().filter(|peer| *peer != observer);
+                let up = peers.all(|peer| self.is_up(&metrics, *peer));
+                Ok((up && all_is_written(&metrics)).then_some(()))
             })?;
         }
         Ok(())
@@ -93,4 +92,14 @@ impl Lab {
         }
         text
     }
+}
+
+/// Whether every event that was decided is in the file. A gauge may run ahead of the disk by a sync, and a
+/// [`Feed`](super::feed::Feed) that began in between would take an old event for a new one.
+fn all_is_written(metrics: &Metrics) -> bool {
+    let sum = |name, labels: Labels<'_>| -> f64 {
+        metrics.matching(name, labels).map(|path| path.value).sum()
+    };
+    sum("heartbeat_path_restored_total", &[]) == sum("heartbeat_events_total", &[("id", "1122")])
+        && sum("heartbeat_path_lost_total", &[]) == sum("heartbeat_events_total", &[("id", "1123")])
 }

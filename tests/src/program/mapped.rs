@@ -22,6 +22,7 @@ use memmap2::{MmapOptions, MmapRaw};
 pub struct Mapped<T> {
     memory: MmapRaw,
     entries: usize,
+    id: u32,
     record: PhantomData<T>,
 }
 
@@ -65,6 +66,7 @@ impl<T: Words> Mapped<T> {
         Ok(Mapped {
             memory,
             entries,
+            id: info.id(),
             record: PhantomData,
         })
     }
@@ -72,6 +74,11 @@ impl<T: Words> Mapped<T> {
     /// How many records there are.
     pub fn entries(&self) -> usize {
         self.entries
+    }
+
+    /// The map's number in this kernel, to open it once more.
+    pub fn id(&self) -> u32 {
+        self.id
     }
 
     /// Writes zeros over one record.

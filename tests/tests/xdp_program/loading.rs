@@ -20,11 +20,12 @@ pub const TESTS: &[Test] = &[
 fn verified() -> Result<()> {
     let programs = [
         (heartbeat_user::object::program()?, "heartbeat"),
+        (heartbeat_user::object::program()?, "heartbeat_traced"),
         (heartbeat_user::object::BENCH, "heartbeat_again"),
         (heartbeat_user::object::BENCH, "empty"),
     ];
     for (object, name) in programs {
-        let mut ebpf = open(object, 0)?;
+        let mut ebpf = open(object)?;
         let program: &mut Xdp = verify(&mut ebpf, name)?;
         let info = program.info().context("ask the kernel about the program")?;
         let instructions = info.verified_instruction_count();
@@ -39,7 +40,7 @@ fn verified() -> Result<()> {
 }
 
 fn maps() -> Result<()> {
-    let mut ebpf = open(heartbeat_user::object::program()?, 0)?;
+    let mut ebpf = open(heartbeat_user::object::program()?)?;
     for name in NAMES {
         assert!(ebpf.map(name).is_some(), "{name} is missing");
     }

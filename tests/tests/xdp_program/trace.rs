@@ -33,9 +33,8 @@ impl Log for Lines {
 }
 
 fn refusals() -> Result<()> {
-    const INFO: u8 = log::Level::Info as u8;
     let object = heartbeat_user::object::program()?;
-    let mut program = Program::of(open(object, INFO)?, "heartbeat")?;
+    let mut program = Program::of(open(object)?, "heartbeat_traced")?;
     program.seed(&HostTables::authenticated())?;
     let lines = Lines::default();
     let mut logger = EbpfLogger::init_with_logger(program.ebpf(), lines.clone())

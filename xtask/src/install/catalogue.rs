@@ -98,6 +98,13 @@ pub const CLIPPY: Tool = Tool {
     remedy: Remedy::Component("clippy"),
 };
 
+const DISASSEMBLER: Tool = Tool {
+    name: "llvm-objdump",
+    why: "prints the instructions of the XDP program",
+    present: || command::find("llvm-objdump").is_some(),
+    remedy: Remedy::Packages(&["llvm"]),
+};
+
 /// `cargo fuzz`.
 pub const FUZZER: &[Tool] = &[
     Tool {
@@ -122,6 +129,9 @@ pub const FOR_CLUSTERS: &[Tool] = &[IP, NFT, COMPILER, LINKER, BPFFS];
 
 /// What the XDP program alone needs.
 pub const FOR_EBPF: &[Tool] = &[COMPILER, LINKER];
+
+/// What printing its instructions needs.
+pub const FOR_DISASSEMBLY: &[Tool] = &[COMPILER, LINKER, DISASSEMBLER];
 
 /// What the checks of the source need.
 pub const LINTS: &[Tool] = &[RUSTFMT, CLIPPY];

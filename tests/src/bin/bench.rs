@@ -1,0 +1,110 @@
+//! `cargo xtask bench`: what a frame, a sweep and a verdict cost on this machine.
+//!
+//! Exit status: 0 every promise that was checked is kept, 1 one is broken or a measurement failed, 2 it cannot
+//! run here, 128 and the signal's number when interrupted.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use heartbeat_tests::bench::report::Report;
+use heartbeat_tests::bench::{frames, lateness, receive, sweep};
+use heartbeat_tests::lab::interrupt::{self, Interrupted};
+use heartbeat_tests::lab::requirements;
+use heartbeat_tests::program;
+
+/// Measures the XDP program, the agent's sweep, receiving by other means, and the lateness of events.
+#[derive(Debug, Parser)]
+#[command(name = "bench", bin_name = "cargo xtask bench")]
+struct Arguments {
+    /// Measure this alone; may be given several times.
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+    /// Write the figures to this file too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Part {
+    /// Nanoseconds per frame in the XDP program.
+    Frames,
+    /// The sweep of all slots, mapped and by system calls.
+    Sweep,
+    /// The same heartbeats by XDP, recvfrom and tokio.
+    Receive,
+    /// From deadline to event, by real agents.
+    Lateness,
+}
+
+const PARTS: [Part; 4] = [Part::Frames, Part::Sweep, Part::Receive, Part::Lateness];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if cfg!(debug_assertions) {
+        eprintln!("A debug build measures nothing worth knowing: run `cargo xtask bench`.");
+        return ExitCode::from(2);
+    }
+    let parts: Vec<Part> = PARTS
+        .into_iter()
+        .filter(|part| arguments.only.is_empty() || arguments.only.contains(part))
+        .collect();
+    if let Some(reason) = parts.iter().find_map(|part| part.missing()) {
+        eprintln!("The benchmarks cannot run: {reason}.");
+        return ExitCode::from(2);
+    }
+    match run(&parts, &arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => explain(&error),
+    }
+}
+
+fn explain(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref::<Interrupted>() {
+        Some(Interrupted(signal)) => {
+            eprintln!("Interrupted; everything was removed.");
+            ExitCode::from(128 + *signal as u8)
+        }
+        None => {
+            eprintln!("The benchmarks broke off: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every promise that was checked is kept.
+fn run(parts: &[Part], arguments: &Arguments) -> Result<bool> {
+    interrupt::install()?;
+    let mut report = Report::begin()?;
+    for part in parts {
+        part.measure(&mut report)
+            .with_context(|| format!("measure {part:?}"))?;
+    }
+    if let Some(file) = &arguments.json {
+        report.write_json(file)?;
+    }
+    report.conclude()
+}
+
+impl Part {
+    /// What is missing here to measure it: one sentence, or nothing.
+    fn missing(self) -> Option<String> {
+        program::missing().or_else(|| match self {
+            Part::Frames | Part::Sweep => None,
+            Part::Receive => requirements::missing_for_networks(),
+            Part::Lateness => requirements::missing_for_agents(),
+        })
+    }
+
+    fn measure(self, report: &mut Report) -> Result<()> {
+        match self {
+            Part::Frames => frames::run(report),
+            Part::Sweep => sweep::run(report),
+            Part::Receive => receive::run(report),
+            Part::Lateness => lateness::run(report),
+        }
+    }
+}
