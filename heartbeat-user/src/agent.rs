@@ -109,11 +109,7 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 impl Agent {
-    async fn serve(
-        mut self,
-        trace: Trace,
-        mut requests: mpsc::Receiver<Request>,
-    ) -> Result<()> {
+    async fn serve(mut self, trace: Trace, mut requests: mpsc::Receiver<Request>) -> Result<()> {
         let timer = watch::readable(Timer::new()?, "the timer")?;
         let links = watch::readable(interface::watch()?, "the interfaces")?;
         let wakes = watch::readable(self.maps.wake_descriptor()?, "the ring buffer")?;
@@ -152,8 +148,10 @@ impl Agent {
                     }
                 }
                 ready = messages.readable() => {
-                    ready?.clear_ready();
-                    self.answer_messages();
+                    let mut ready = ready?;
+                    if self.answer_messages() {
+                        ready.clear_ready();
+                    }
                 }
             }
             wanted = self.turn();

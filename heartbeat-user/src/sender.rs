@@ -25,7 +25,8 @@ use heartbeat_ebpf::wire::Header;
 
 use crate::clock;
 use crate::maps::Shared;
-use crate::socket::{Batch, Route, Sockets};
+use crate::socket::batch::Batch;
+use crate::socket::{Route, Sockets};
 use priority::Scheduling;
 
 /// What was sent on one path; shared with metrics, and kept when the routes change.

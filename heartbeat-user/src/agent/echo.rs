@@ -14,7 +14,8 @@ use heartbeat_ebpf::wire::{Header, Kind, LENGTH, Words, flags};
 use super::Agent;
 use super::plan::PathPlan;
 use crate::clock;
-use crate::socket::{Received, Route};
+use crate::socket::Route;
+use crate::socket::incoming::Received;
 
 /// Requests without a reply until the peer's agent is asked instead of its kernel.
 const KERNEL_TRIES: u32 = 2;
@@ -99,14 +100,15 @@ impl Agent {
         }
     }
 
-    /// Answers the echo requests that XDP passed up, and drops everything else.
-    pub(super) fn answer_messages(&mut self) {
+    /// Answers the echo requests that XDP passed up, and drops everything else. Says whether none is left.
+    pub(super) fn answer_messages(&mut self) -> bool {
         for _ in 0..DATAGRAMS_MAX {
             match self.sockets.receive() {
                 Some(received) => self.answer(&received),
-                None => return,
+                None => return true,
             }
         }
+        false
     }
 
     fn answer(&self, received: &Received) {

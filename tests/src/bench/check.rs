@@ -7,7 +7,7 @@ use serde::Serialize;
 /// One promise.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Check {
-    /// What is compared.
+    /// What is compared; at most 42 columns.
     pub what: String,
     /// The ratio measured.
     pub measured: f64,
@@ -70,7 +70,7 @@ mod tests {
         let broken = Check::new("speed", 19.9, Limit::AtLeast(20.0));
         assert_eq!(
             broken.to_string(),
-            "BROKEN  speed: 19.90, promised at least 20"
+            format!("BROKEN  {:<42}     19.90  (at least 20)", "speed")
         );
     }
 }

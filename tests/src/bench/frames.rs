@@ -53,13 +53,13 @@ pub fn run(report: &mut Report) -> Result<()> {
     let foreign = FOREIGN.iter().filter_map(|name| ratio(name));
     let foreign = foreign.fold(0.0, f64::max);
     report.check(Check::new(
-        "a foreign frame against an empty program",
+        "foreign frame / empty program",
         foreign,
         Limit::AtMost(2.0),
     ));
     let heartbeat = ratio(HEARTBEAT).context("a heartbeat was measured")?;
     report.check(Check::new(
-        "an authenticated heartbeat against an empty program",
+        "authenticated heartbeat / empty program",
         heartbeat,
         Limit::AtMost(25.0),
     ));

@@ -53,7 +53,7 @@ pub fn run(report: &mut Report) -> Result<()> {
     };
     let ratio = called.ratio_to(mapped).context("something was measured")?;
     report.check(Check::new(
-        "a sweep of 4 096 slots by system calls against the mapped one",
+        "sweep of 4096 slots, a call each / mapped",
         ratio,
         Limit::AtLeast(20.0),
     ));

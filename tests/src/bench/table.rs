@@ -120,7 +120,10 @@ impl fmt::Display for Table {
         for heading in ["min", "median", "p99", "max"] {
             write!(f, "{heading:>FIGURE_COLUMNS$}")?;
         }
-        writeln!(f, "{:>RATIO_COLUMNS$}", "ratio")?;
+        match self.rows.iter().any(|row| row.ratio.is_some()) {
+            true => writeln!(f, "{:>RATIO_COLUMNS$}", "ratio")?,
+            false => writeln!(f)?,
+        }
         for row in &self.rows {
             self.print_row(f, row)?;
         }

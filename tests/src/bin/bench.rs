@@ -80,8 +80,9 @@ fn run(parts: &[Part], arguments: &Arguments) -> Result<bool> {
     interrupt::install()?;
     let mut report = Report::begin()?;
     for part in parts {
+        eprintln!("measuring {} ...", part.what());
         part.measure(&mut report)
-            .with_context(|| format!("measure {part:?}"))?;
+            .with_context(|| format!("measure {}", part.what()))?;
     }
     if let Some(file) = &arguments.json {
         report.write_json(file)?;
@@ -97,6 +98,15 @@ impl Part {
             Part::Receive => requirements::missing_for_networks(),
             Part::Lateness => requirements::missing_for_agents(),
         })
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Part::Frames => "frames in the XDP program",
+            Part::Sweep => "the sweep of all slots",
+            Part::Receive => "the same heartbeats received by other means",
+            Part::Lateness => "the lateness of real agents, for about a minute",
+        }
     }
 
     fn measure(self, report: &mut Report) -> Result<()> {

@@ -117,6 +117,10 @@ fn close(lab: Lab, screen: &mut Screen, keep: bool) -> Result<()> {
         Style::Plain,
         "Agents, namespaces, pins and files are removed.",
     );
+    screen.say(
+        Style::Faint,
+        "To look around in a lab that stays: cargo xtask demo --keep",
+    );
     Ok(())
 }
 

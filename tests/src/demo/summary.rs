@@ -24,7 +24,7 @@ fn heading(horizontal: char) -> Vec<Line> {
     let faint = |text| Line::new().then(Style::Faint, text);
     vec![
         faint(format!(
-            "{:<15}{:>6}{:>10}   {:^21}   {:^21}",
+            "{:<15}{:>6}{:>10}   {:>21}   {:>21}",
             "", "", "", "judged, ms late", "written, ms late"
         )),
         faint(format!(

@@ -85,7 +85,7 @@ impl Tap {
 }
 
 fn hear(port: &Port, from: Node, stop: &AtomicBool) -> Result<Vec<u64>> {
-    let behind_wall_ns = wall_ns().saturating_sub(monotonic_ns());
+    let behind_wall_ns = behind_wall_ns();
     let mut stamps = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let mut frame = [0; HEADERS + LENGTH];
@@ -108,9 +108,21 @@ fn is_heartbeat(frame: &[u8; HEADERS + LENGTH], from: Node) -> bool {
     })
 }
 
-/// The kernel stamps frames with wall time; the agents' stamps are of the monotonic clock.
-fn wall_ns() -> u64 {
-    ns(clock_gettime(ClockId::CLOCK_REALTIME).expect("CLOCK_REALTIME always exists"))
+/// How far the monotonic clock, which the agents' stamps are of, is behind the wall clock, which the kernel
+/// stamps frames with. Of several readings the one that was interrupted least is taken.
+fn behind_wall_ns() -> u64 {
+    const READINGS: usize = 20;
+    let reading = |_| {
+        let before_ns = monotonic_ns();
+        let wall = clock_gettime(ClockId::CLOCK_REALTIME).expect("CLOCK_REALTIME always exists");
+        let took_ns = monotonic_ns() - before_ns;
+        (took_ns, ns(wall) - before_ns - took_ns / 2)
+    };
+    let (_, behind_ns) = (0..READINGS)
+        .map(reading)
+        .min()
+        .expect("there are readings");
+    behind_ns
 }
 
 fn ns(stamp: TimeSpec) -> u64 {
