@@ -58,10 +58,7 @@ impl Pins {
         for part in directory.components() {
             component.push(part);
             if !component.exists() {
-                DirBuilder::new()
-                    .mode(0o700)
-                    .create(&component)
-                    .with_context(|| format!("create {}: is a BPF file system mounted there? `mount -t bpf bpf /sys/fs/bpf`", component.display()))?;
+                create(&component)?;
             }
             if component.starts_with(root) {
                 private(&component)?;
@@ -168,6 +165,19 @@ impl Pins {
             }
         }
         Ok(paths.len())
+    }
+}
+
+/// Creates a directory for this user alone. Another agent of this host may be quicker.
+fn create(directory: &Path) -> Result<()> {
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error).with_context(|| {
+            format!(
+                "create {}: is a BPF file system mounted there? `mount -t bpf bpf /sys/fs/bpf`",
+                directory.display()
+            )
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -231,6 +231,12 @@ fn problems(snapshot: &Snapshot) -> Vec<String> {
             ));
         }
     }
+    problems.extend(
+        snapshot
+            .networks
+            .iter()
+            .filter_map(|network| refusals(snapshot, network)),
+    );
     if snapshot.scheduling == "normal" {
         problems.push(
             "the sender runs at normal priority: under load peers may miss our heartbeats"
@@ -239,6 +245,42 @@ fn problems(snapshot: &Snapshot) -> Vec<String> {
     }
     problems
 }
+
+/// What XDP refused on a network where somebody is not heard: a wrong key looks like silence otherwise.
+fn refusals(snapshot: &Snapshot, network: &NetworkView) -> Option<String> {
+    let silent = |path: &PathView| path.network == network.network && path.state != "up";
+    if !snapshot.paths.iter().any(silent) {
+        return None;
+    }
+    let refused: Vec<String> = SUSPICIOUS
+        .iter()
+        .filter_map(|verdict| network.frames.get_key_value(*verdict))
+        .filter(|(_, count)| 0 < **count)
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    let told = || {
+        format!(
+            "{}: frames refused since the program was attached: {}",
+            network.network,
+            refused.join(", ")
+        )
+    };
+    (!refused.is_empty()).then(told)
+}
+
+/// Verdicts that a mistake in somebody's configuration or key causes.
+const SUSPICIOUS: [&str; 10] = [
+    "tag",
+    "key",
+    "authentication",
+    "cluster",
+    "receiver",
+    "path",
+    "source",
+    "version",
+    "length",
+    "interval",
+];
 
 #[cfg(test)]
 mod tests;

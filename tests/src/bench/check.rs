@@ -51,10 +51,7 @@ impl fmt::Display for Check {
             Limit::AtLeast(limit) => ("at least", limit),
         };
         let Check { what, measured, .. } = self;
-        write!(
-            f,
-            "{verdict}  {what}: {measured:.2}, promised {word} {limit}"
-        )
+        write!(f, "{verdict}  {what:<42}{measured:>10.2}  ({word} {limit})")
     }
 }
 

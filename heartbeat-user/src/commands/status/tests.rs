@@ -84,6 +84,23 @@ fn the_table_fits_80_columns_and_names_what_is_wrong() {
 }
 
 #[test]
+fn refused_frames_are_told_where_somebody_is_not_heard() {
+    let mut wrong_key = snapshot();
+    let refused = [("tag", 20), ("path", 0), ("heartbeat", 900)];
+    for network in &mut wrong_key.networks {
+        network.frames = refused
+            .map(|(verdict, count)| (verdict.to_owned(), count))
+            .into();
+    }
+    let line = "Private Network: frames refused since the program was attached: 20 tag";
+    assert!(problems(&wrong_key).iter().any(|problem| problem == line));
+    for path in &mut wrong_key.paths {
+        path.state = "up".to_owned();
+    }
+    assert_eq!(problems(&wrong_key), [""; 0]);
+}
+
+#[test]
 fn all_up_is_well_and_anything_else_is_degraded() {
     let mut well = snapshot();
     well.paths.truncate(2);
