@@ -75,8 +75,8 @@ fn the_table_fits_80_columns_and_names_what_is_wrong() {
         prod-db  seen by node-a  12:04:31 UTC  DEGRADED
         1.2 s, lost after 2 = 2.55 s   XDP native   authentication on
         PEER    PRIVATE NETWORK   PUBLIC NETWORK       LOSS  GAP MAX
-        node-b  up      0.3 s    up      0.8 s       0.03%   1.203s
-        node-c  LOST   14.2 s    never heard         0.03%   1.203s
+        node-b  up       0.3 s    up       0.8 s      0.03%   1.203s
+        node-c  LOST    14.2 s    never heard         0.03%   1.203s
         ! node-c on Private Network: no heartbeat for 14.2 s
     "#]]
     .assert_eq(&text);
