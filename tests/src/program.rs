@@ -22,6 +22,8 @@ use heartbeat_ebpf::verdict::{Fate, Verdict};
 use heartbeat_ebpf::wake::{Control, Record};
 use nix::unistd::Uid;
 
+use crate::lab::interrupt;
+
 pub mod counts;
 pub mod judge;
 pub mod mapped;
@@ -79,6 +81,18 @@ pub fn missing() -> Option<String> {
     }
     let object = heartbeat_user::object::program();
     object.err().map(|error| format!("{error:#}"))
+}
+
+/// What is missing here to measure it: one sentence, or nothing.
+pub fn missing_for_bench() -> Option<String> {
+    let absent = heartbeat_user::object::BENCH.is_empty();
+    missing().or_else(|| {
+        absent.then(|| {
+            "the XDP program was built elsewhere, without the programs it is measured by; build without \
+             HEARTBEAT_EBPF_OBJECT"
+                .to_owned()
+        })
+    })
 }
 
 /// The object's bytes in the loader's hands: maps made, nothing verified yet.
@@ -215,7 +229,11 @@ impl Program {
             repeat,
             ..TestRunOptions::new()
         };
-        let ran = self.xdp().test_run(options).context("run the program")?;
+        let ran = self.xdp().test_run(options).or_else(|error| {
+            // A signal ends a long run, and then it is the signal that should be told of.
+            interrupt::check()?;
+            Err(error).context("run the program")
+        })?;
         let nanoseconds = u64::try_from(ran.duration.as_nanos()).context("a duration")?;
         Ok((fate(ran.return_value)?, nanoseconds))
     }

@@ -93,7 +93,7 @@ fn run(parts: &[Part], arguments: &Arguments) -> Result<bool> {
 impl Part {
     /// What is missing here to measure it: one sentence, or nothing.
     fn missing(self) -> Option<String> {
-        program::missing().or_else(|| match self {
+        program::missing_for_bench().or_else(|| match self {
             Part::Frames | Part::Sweep => None,
             Part::Receive => requirements::missing_for_networks(),
             Part::Lateness => requirements::missing_for_agents(),

@@ -50,12 +50,12 @@ fn missing_program() -> Option<String> {
         .and_then(|mut lab| lab.start_agent(Node(0)))
         .err()?;
     let said = format!("{said:#}");
-    let line = said.lines().find(|line| line.contains(WITHOUT_PROGRAM))?;
-    Some(line.trim().to_owned())
+    let begin = said.find(WITHOUT_PROGRAM)?;
+    said[begin..].lines().next().map(str::to_owned)
 }
 
 /// What such a binary says.
-const WITHOUT_PROGRAM: &str = "has no XDP program";
+const WITHOUT_PROGRAM: &str = "this build of heartbeat has no XDP program";
 
 /// Whether a program of this name is where programs are looked for.
 pub fn is_installed(program: &str) -> bool {

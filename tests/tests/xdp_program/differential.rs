@@ -21,14 +21,17 @@ use heartbeat_tests::program::path::{INCARNATION, Path};
 use heartbeat_tests::program::random::Random;
 use heartbeat_tests::program::scramble;
 use heartbeat_tests::program::tables::{HostTables, keys};
-use heartbeat_tests::program::{Program, ensure_untouched};
+use heartbeat_tests::program::{Program, ensure_untouched, open};
 use heartbeat_tests::suite::Test;
 
 pub const TESTS: &[Test] = &[
     (
         "kernel and host agree on every one of thousands of random and mutated frames",
-        authenticated,
+        || authenticated("heartbeat"),
     ),
+    ("so do the traced program and the host", || {
+        authenticated("heartbeat_traced")
+    }),
     (
         "they agree without authentication too",
         without_authentication,
@@ -41,12 +44,12 @@ const FRAMES: u32 = 8_000;
 /// Above the slots of all paths.
 const SLOTS: usize = 64;
 
-fn authenticated() -> Result<()> {
+fn authenticated(program: &'static str) -> Result<()> {
     let tables = HostTables {
         keys: [Some(keys(1)), Some(keys(2))],
         ..HostTables::authenticated()
     };
-    let met = agree_on_all(&tables)?;
+    let met = agree_on_all(&tables, program)?;
     let missed: Vec<_> = Verdict::ALL
         .iter()
         .filter(|verdict| !met.contains(&(**verdict as u32)))
@@ -56,7 +59,7 @@ fn authenticated() -> Result<()> {
 }
 
 fn without_authentication() -> Result<()> {
-    let met = agree_on_all(&HostTables::unauthenticated())?;
+    let met = agree_on_all(&HostTables::unauthenticated(), "heartbeat")?;
     for verdict in [Verdict::Heartbeat, Verdict::Replay, Verdict::Authentication] {
         ensure!(
             met.contains(&(verdict as u32)),
@@ -67,7 +70,7 @@ fn without_authentication() -> Result<()> {
 }
 
 /// Runs the frames of a fixed seed and of a new one; returns the verdicts met.
-fn agree_on_all(tables: &HostTables) -> Result<BTreeSet<u32>> {
+fn agree_on_all(tables: &HostTables, program: &'static str) -> Result<BTreeSet<u32>> {
     let seeds = match env::var(SEED_VARIABLE) {
         Ok(seed) => vec![
             seed.parse()
@@ -77,14 +80,20 @@ fn agree_on_all(tables: &HostTables) -> Result<BTreeSet<u32>> {
     };
     let mut met = BTreeSet::new();
     for seed in seeds {
-        agree(tables, seed, &mut met)
+        agree(tables, program, seed, &mut met)
             .with_context(|| format!("to see it again, set {SEED_VARIABLE}={seed}"))?;
     }
     Ok(met)
 }
 
-fn agree(tables: &HostTables, seed: u64, met: &mut BTreeSet<u32>) -> Result<()> {
-    let program = Program::seeded(tables)?;
+fn agree(
+    tables: &HostTables,
+    program: &'static str,
+    seed: u64,
+    met: &mut BTreeSet<u32>,
+) -> Result<()> {
+    let mut program = Program::of(open(heartbeat_user::object::program()?)?, program)?;
+    program.seed(tables)?;
     let host = HostJudge::new(tables.clone(), SLOTS);
     let start = program.counts()?;
     let mut random = Random::new(seed);

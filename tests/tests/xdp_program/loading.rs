@@ -25,6 +25,10 @@ fn verified() -> Result<()> {
         (heartbeat_user::object::BENCH, "empty"),
     ];
     for (object, name) in programs {
+        if object.is_empty() {
+            println!("{name}: not in this build, whose program was built elsewhere");
+            continue;
+        }
         let mut ebpf = open(object)?;
         let program: &mut Xdp = verify(&mut ebpf, name)?;
         let info = program.info().context("ask the kernel about the program")?;

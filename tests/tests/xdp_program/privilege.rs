@@ -8,15 +8,15 @@ use std::thread;
 use anyhow::{Context, Result, bail, ensure};
 use caps::{CapSet, Capability, CapsHashSet};
 use heartbeat_ebpf::verdict::Verdict;
-use heartbeat_tests::program::Program;
 use heartbeat_tests::program::path::{FIRST, Path};
+use heartbeat_tests::program::{Program, open, verify};
 use heartbeat_tests::suite::Test;
 use nix::errno::Errno;
 use nix::libc;
 
 pub const TESTS: &[Test] = &[
     (
-        "the program loads and runs with CAP_BPF and CAP_NET_ADMIN alone",
+        "the program, traced or not, loads and runs with CAP_BPF and CAP_NET_ADMIN alone",
         || privileged_enough(None),
     ),
     ("the same as user 65534, who owns nothing", || {
@@ -35,7 +35,8 @@ fn privileged_enough(user: Option<u32>) -> Result<()> {
         let program = Program::hearing()?;
         let verdict = program.verdict(&Path::plain().heartbeat(FIRST + 1))?;
         ensure!(verdict == Some(Verdict::Heartbeat), "{verdict:?}");
-        Ok(())
+        let mut object = open(heartbeat_user::object::program()?)?;
+        verify(&mut object, "heartbeat_traced").map(drop)
     })
 }
 
