@@ -16,12 +16,16 @@ use nix::libc;
 
 pub const TESTS: &[Test] = &[
     (
-        "the program, traced or not, loads and runs with CAP_BPF and CAP_NET_ADMIN alone",
+        "the program loads and runs with CAP_BPF and CAP_NET_ADMIN alone",
         || privileged_enough(None),
     ),
     ("the same as user 65534, who owns nothing", || {
         privileged_enough(Some(65_534))
     }),
+    (
+        "the traced program loads with CAP_PERFMON in addition",
+        traced,
+    ),
     (
         "either of the two capabilities alone is not enough",
         not_privileged_enough,
@@ -35,6 +39,15 @@ fn privileged_enough(user: Option<u32>) -> Result<()> {
         let program = Program::hearing()?;
         let verdict = program.verdict(&Path::plain().heartbeat(FIRST + 1))?;
         ensure!(verdict == Some(Verdict::Heartbeat), "{verdict:?}");
+        Ok(())
+    })
+}
+
+/// A log line is written through pointers that the verifier allows to nobody else.
+fn traced() -> Result<()> {
+    let [bpf, net_admin] = ENOUGH;
+    let capabilities = [bpf, net_admin, Capability::CAP_PERFMON];
+    with(&capabilities, Some(65_534), || {
         let mut object = open(heartbeat_user::object::program()?)?;
         verify(&mut object, "heartbeat_traced").map(drop)
     })
