@@ -63,7 +63,7 @@ pub(super) fn send(context: &XdpContext, datagram: &Datagram, words: Option<Word
     let l4 = datagram.payload - 8;
     let ports: u32 = copy(context, l4)?;
     let (from, to) = (datagram.source.0, datagram.destination.0);
-    if from[0] == 0 && from[1] as u32 == u32::from_ne_bytes([0, 0, 0xff, 0xff]) {
+    if datagram.destination.is_mapped() {
         let pair = (to[1] >> 32) | (from[1] >> 32) << 32;
         store(context, datagram.l3 + 12, &pair)?;
     } else {
