@@ -95,7 +95,8 @@ impl Devices {
     }
 
     /// Looks who owns the addresses now and follows. Says whether anything changed that heartbeats are sent
-    /// by. What can't be attached is noted in its port; it does not keep the others from working.
+    /// by, now or when the last attempt failed. What can't be attached is noted in its port; it does not keep
+    /// the others from working.
     pub fn refresh(
         &mut self,
         program: &mut Program,
@@ -115,7 +116,8 @@ impl Devices {
             port.interface = owner;
         }
         self.published &= !changed;
-        if !self.published {
+        let publish = !self.published;
+        if publish {
             self.publish_devices(maps)?;
             self.publish_paths(maps, paths)?;
             let indices: Vec<u32> = self.ports.iter().filter_map(Port::device).collect();
@@ -123,7 +125,7 @@ impl Devices {
             self.published = true;
         }
         self.attach(program);
-        Ok(changed)
+        Ok(publish)
     }
 
     /// The first problem of a port whose device is there: at start that ends the agent.

@@ -60,30 +60,20 @@ impl Agent {
         devices.refuse_problems()?;
         let journal = Journal::open(&directory, cluster.agent.events_kept)?;
         let lateness = Arc::new(Lateness::new().context("make the lateness metrics")?);
-        let tick = cluster
-            .networks
-            .iter()
-            .map(|network| network.timing.interval)
-            .min()
-            .unwrap_or(TICK_MAX);
+        let tick = tick(&cluster);
         let sender = Sender::start(sockets.duplicate()?, maps.shared.clone(), paths.len(), tick)?;
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        let events = directory.clone();
-        control::start(&cluster.agent.socket, events, requests.clone())?;
+        control::start(&cluster.agent.socket, directory, requests.clone())?;
         if let Some(address) = cluster.agent.metrics {
             web::start(address, requests, lateness.clone())?;
-        }
-        let mut slot_paths = vec![None; PATHS_MAX];
-        for (index, path) in paths.iter().enumerate() {
-            slot_paths[path.slot as usize] = Some(index as u32);
         }
         let agent = Agent {
             node,
             incarnation,
             started: clock::wall(),
             keys,
+            slot_paths: slot_paths(&paths),
             paths,
-            slot_paths,
             program,
             maps,
             devices,
@@ -92,7 +82,7 @@ impl Agent {
             core,
             journal,
             lateness,
-            tick: tick.min(TICK_MAX),
+            tick,
             _lock: lock,
             cluster,
         };
@@ -144,6 +134,24 @@ impl Agent {
             self.sender.scheduling().label()
         )
     }
+}
+
+/// How often the loop turns at least: an interval, so that what it announces of its progress is fresh.
+fn tick(cluster: &Cluster) -> Duration {
+    let intervals = cluster
+        .networks
+        .iter()
+        .map(|network| network.timing.interval);
+    intervals.min().unwrap_or(TICK_MAX).min(TICK_MAX)
+}
+
+/// Which path each slot belongs to.
+fn slot_paths(paths: &[PathPlan]) -> Vec<Option<u32>> {
+    let mut slots = vec![None; PATHS_MAX];
+    for (index, path) in paths.iter().enumerate() {
+        slots[path.slot as usize] = Some(index as u32);
+    }
+    slots
 }
 
 fn load_keys(cluster: &Cluster) -> Result<Option<KeyRing>> {
