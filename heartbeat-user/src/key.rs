@@ -19,6 +19,8 @@ use heartbeat_ebpf::tag::Subkey;
 use hkdf::Hkdf;
 use sha2::Sha256;
 
+use crate::random;
+
 mod file;
 
 /// The subkeys of one cluster key.
@@ -109,10 +111,7 @@ impl Key {
 /// A new line for a key file: `id:` and 32 random bytes in hexadecimal.
 pub fn generate(id: u8) -> Result<String> {
     ensure!(id != 0, "make a key with id 0: allowed is 1 to 255");
-    let mut bytes = [0; KEY_BYTES];
-    File::open("/dev/urandom")
-        .and_then(|mut random| random.read_exact(&mut bytes))
-        .context("read random bytes from /dev/urandom")?;
+    let bytes = random::bytes::<KEY_BYTES>().context("ask the kernel for random bytes")?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("{id}:{hex}"))
 }

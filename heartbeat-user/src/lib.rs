@@ -22,6 +22,7 @@ pub mod maps;
 pub mod metrics;
 pub mod object;
 pub mod pins;
+pub mod random;
 pub mod record;
 pub mod sender;
 pub mod snapshot;

@@ -18,8 +18,6 @@ pub struct Arrival {
     pub previous: Option<Timestamp>,
     /// Heartbeats recorded so far.
     pub arrivals: u64,
-    /// Highest sequence of the current incarnation.
-    pub sequence: u64,
     /// The interval that the sender announces.
     pub announced_interval: Option<Duration>,
     /// An incarnation that is heard but not confirmed, and when it was heard last.

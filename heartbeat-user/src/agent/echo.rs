@@ -14,6 +14,7 @@ use heartbeat_ebpf::wire::{Header, Kind, LENGTH, Words, flags};
 use super::Agent;
 use super::plan::PathPlan;
 use crate::clock;
+use crate::random;
 use crate::socket::Route;
 use crate::socket::incoming::Received;
 
@@ -166,15 +167,9 @@ impl Agent {
 
 /// A random number that is not 0.
 fn nonce() -> std::io::Result<u64> {
-    let mut bytes = [0; 8];
     loop {
-        // SAFETY: the kernel writes at most the given number of bytes.
-        let read = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-        if read < 0 {
-            return Err(std::io::Error::last_os_error());
-        }
-        let nonce = u64::from_ne_bytes(bytes);
-        if read as usize == bytes.len() && nonce != 0 {
+        let nonce = u64::from_ne_bytes(random::bytes()?);
+        if nonce != 0 {
             return Ok(nonce);
         }
     }

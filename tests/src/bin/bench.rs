@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use heartbeat_tests::bench::report::Report;
 use heartbeat_tests::bench::{frames, lateness, receive, sweep};
-use heartbeat_tests::lab::interrupt::{self, Interrupted};
+use heartbeat_tests::lab::interrupt;
 use heartbeat_tests::lab::requirements;
 use heartbeat_tests::program;
 
@@ -55,24 +55,7 @@ fn main() -> ExitCode {
         eprintln!("The benchmarks cannot run: {reason}.");
         return ExitCode::from(2);
     }
-    match run(&parts, &arguments) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => explain(&error),
-    }
-}
-
-fn explain(error: &anyhow::Error) -> ExitCode {
-    match error.downcast_ref::<Interrupted>() {
-        Some(Interrupted(signal)) => {
-            eprintln!("Interrupted; everything was removed.");
-            ExitCode::from(128 + *signal as u8)
-        }
-        None => {
-            eprintln!("The benchmarks broke off: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    interrupt::exit("The benchmarks", run(&parts, &arguments))
 }
 
 /// Whether every promise that was checked is kept.

@@ -14,7 +14,7 @@ use heartbeat_tests::demo::scenario::Scenario;
 use heartbeat_tests::demo::screen::Screen;
 use heartbeat_tests::demo::summary;
 use heartbeat_tests::demo::text::{Line, Style};
-use heartbeat_tests::lab::interrupt::{self, Interrupted};
+use heartbeat_tests::lab::interrupt;
 use heartbeat_tests::lab::leftovers::{self, Sweep};
 use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::{Lab, binary, requirements};
@@ -51,24 +51,7 @@ fn main() -> ExitCode {
         eprintln!("The demo cannot run: {reason}.");
         return ExitCode::from(2);
     }
-    match run(&arguments) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => explain(&error),
-    }
-}
-
-fn explain(error: &anyhow::Error) -> ExitCode {
-    match error.downcast_ref::<Interrupted>() {
-        Some(Interrupted(signal)) => {
-            eprintln!("Interrupted; everything was removed.");
-            ExitCode::from(128 + *signal as u8)
-        }
-        None => {
-            eprintln!("The demo broke off: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    interrupt::exit("The demo", run(&arguments))
 }
 
 /// Whether everything went as expected.

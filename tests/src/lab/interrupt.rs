@@ -5,6 +5,7 @@
 //! the program through all that has to be undone.
 
 use std::fmt;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -53,6 +54,25 @@ pub fn check() -> Result<(), Interrupted> {
     match Signal::try_from(RECEIVED.load(Ordering::Relaxed)) {
         Ok(signal) => Err(Interrupted(signal)),
         Err(_) => Ok(()),
+    }
+}
+
+/// How a program ends that may be interrupted: 0 or 1 by its outcome, 1 with a sentence where it broke off,
+/// 128 and the signal's number where it was asked to end. `what` begins the sentence.
+pub fn exit(what: &str, outcome: Result<bool>) -> ExitCode {
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => match error.downcast_ref::<Interrupted>() {
+            Some(Interrupted(signal)) => {
+                eprintln!("Interrupted; everything was removed.");
+                ExitCode::from(128 + *signal as u8)
+            }
+            None => {
+                eprintln!("{what} broke off: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 

@@ -40,7 +40,6 @@ fn heard(path: u32, last_ms: u64) -> Arrival {
         last: Timestamp::from_ns(last_ms * 1_000_000),
         previous: None,
         arrivals: 1,
-        sequence: 1,
         announced_interval: None,
         candidate: None,
         armed: true,

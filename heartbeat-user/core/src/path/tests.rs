@@ -34,7 +34,6 @@ fn slot(arrivals: &[u64], now: u64) -> Arrival {
         last: back(1),
         previous: back(2),
         arrivals: heard.len() as u64,
-        sequence: heard.len() as u64,
         announced_interval: Some(Duration::from_millis(100)),
         candidate: None,
         armed: true,
