@@ -9,6 +9,8 @@ pub mod bench;
 pub mod demo;
 pub mod flood;
 pub mod frames;
+pub mod hog;
 pub mod lab;
 pub mod program;
 pub mod suite;
+pub mod tokio_control;
