@@ -3,7 +3,6 @@
 //! Starts are two steps, spawn and wait, so that all agents of a lab start at once and one wait covers them.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,21 +45,31 @@ impl Lab {
         self.wait_answering(node)
     }
 
-    fn spawn_agent(&mut self, node: Node) -> Result<()> {
+    /// Starts the node's agent from this binary and waits until it answers.
+    pub fn start_agent_with(&mut self, node: Node, binary: &Path) -> Result<()> {
+        self.spawn_agent_with(node, binary)?;
+        self.wait_answering(node)
+    }
+
+    /// Starts the node's agent and does not wait for anything.
+    pub fn spawn_agent(&mut self, node: Node) -> Result<()> {
+        self.spawn_agent_with(node, &binary::find()?)
+    }
+
+    /// Starts the node's agent from this binary and does not wait for anything.
+    pub fn spawn_agent_with(&mut self, node: Node, binary: &Path) -> Result<()> {
         ensure!(
             self.agents[node.0].is_none(),
             "the agent of {node} already runs"
         );
-        let binary = binary::find()?;
-        if !self.files.configuration(node).exists() {
-            self.files.write(&self.plan, || new_key(&binary))?;
-        }
-        let agent = Agent::start(&binary, self.wiring.node(node), &self.files, node)?;
+        self.write_missing_files()?;
+        let agent = Agent::start(binary, self.wiring.node(node), &self.files, node)?;
         self.agents[node.0] = Some(agent);
         Ok(())
     }
 
-    fn wait_answering(&mut self, node: Node) -> Result<()> {
+    /// Waits until the node's agent answers.
+    pub fn wait_answering(&mut self, node: Node) -> Result<()> {
         let namespace = Arc::clone(self.node(node));
         let agent = self.agent(node)?;
         wait::until(
@@ -102,6 +111,17 @@ impl Lab {
         self.end_agent(node)
     }
 
+    /// `heartbeat leave`, and waits for the agent's end; returns its exit status.
+    pub fn leave_agent(&mut self, node: Node) -> Result<Option<i32>> {
+        let output = self.ask_agent(node, &["leave"])?;
+        ensure!(
+            output.status.success(),
+            "`heartbeat leave` was refused: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        self.end_agent(node)
+    }
+
     /// SIGTERM, end, and start again.
     pub fn restart_agent(&mut self, node: Node) -> Result<()> {
         self.stop_agent(node)?;
@@ -137,17 +157,4 @@ impl Lab {
             .all_nodes()
             .filter(|node| self.agents[node.0].is_some())
     }
-}
-
-fn new_key(binary: &Path) -> Result<String> {
-    let output = Command::new(binary)
-        .args(["key", "generate"])
-        .output()
-        .with_context(|| format!("run {} key generate", binary.display()))?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(
-        output.status.success(),
-        "`heartbeat key generate` ended with an error: {said}"
-    );
-    String::from_utf8(output.stdout).context("a key line is text")
 }
