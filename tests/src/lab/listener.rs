@@ -1,24 +1,24 @@
 //! A thread that hears one node's cluster frames at a switch port.
 //!
 //! The awkward case is the end: what had passed the port by then must be in, though the thread may not have
-//! come to it yet. So it is told a time and not just to stop, and reads on until a later frame, or none, comes.
+//! come to it yet. So once it is told to end it reads all that waits in the socket. A stamp cannot tell what was
+//! before the end: while the kernel is still switching stamps on, a frame gets its stamp when it is read.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use anyhow::Result;
 use heartbeat_ebpf::wire::Header;
 
-use super::clock::monotonic_ns;
 use super::namespace::Namespace;
 use super::plan::Node;
-use super::port::{Port, Seen};
+use super::port::{Patience, Port, Seen};
 
 /// Listens until it is ended or dropped.
 #[derive(Debug)]
 pub struct Listener {
-    until_ns: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<Result<()>>>,
 }
 
@@ -31,18 +31,18 @@ impl Listener {
         note: impl FnMut(Seen, Header) + Send + 'static,
     ) -> Result<Self> {
         let port = Port::of(switch, to)?;
-        let until_ns = Arc::new(AtomicU64::new(u64::MAX));
-        let end_ns = Arc::clone(&until_ns);
-        let thread = thread::spawn(move || hear(&port, from, &end_ns, note));
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::spawn(move || hear(&port, from, &stopped, note));
         Ok(Listener {
-            until_ns,
+            stop,
             thread: Some(thread),
         })
     }
 
     /// Ends it once everything that has passed by now is noted.
     pub fn end(&mut self) -> Result<()> {
-        self.until_ns.store(monotonic_ns(), Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
         match self.thread.take().map(JoinHandle::join) {
             None => Ok(()),
             Some(Ok(heard)) => heard,
@@ -53,27 +53,33 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.until_ns.store(0, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
     }
 }
+
+/// Frames read at most once it shall end: more than the socket has room for.
+const REST_MAX: usize = 65_536;
 
 fn hear(
     port: &Port,
     from: Node,
-    until_ns: &AtomicU64,
+    stop: &AtomicBool,
     mut note: impl FnMut(Seen, Header),
 ) -> Result<()> {
-    loop {
-        let end_ns = until_ns.load(Ordering::Relaxed);
-        match port.receive()? {
-            Some(seen) if seen.stamp_ns <= end_ns => {
-                let header = seen.header();
-                if let Some(header) = header.filter(|h| usize::from(h.sender) == from.id()) {
-                    note(seen, header);
-                }
-            }
-            None if end_ns == u64::MAX => {}
-            Some(_) | None => return Ok(()),
+    let mut hand_on = |seen: Seen| {
+        let header = seen.header();
+        if let Some(header) = header.filter(|header| usize::from(header.sender) == from.id()) {
+            note(seen, header);
+        }
+    };
+    while !stop.load(Ordering::Relaxed) {
+        port.receive(Patience::Some)?.map(&mut hand_on);
+    }
+    for _ in 0..REST_MAX {
+        match port.receive(Patience::None)? {
+            Some(seen) => hand_on(seen),
+            None => break,
         }
     }
+    Ok(())
 }

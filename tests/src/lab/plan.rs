@@ -242,6 +242,15 @@ impl Plan {
         }
     }
 
+    /// What `ip addr add` says more of the network's addresses. An IPv6 address is tentative, and refuses to be
+    /// bound, until the kernel has found time not to look for a duplicate; this way it is not.
+    pub fn address_flags(&self, network: Network) -> &'static str {
+        match self.networks[network.0].family {
+            Family::V4 => "",
+            Family::V6 => " nodad",
+        }
+    }
+
     /// The network's subnet as the configuration writes it.
     pub fn subnet(&self, network: Network) -> String {
         let number = network.0 + 1;

@@ -32,7 +32,7 @@ const UDP: usize = 14 + 20;
 const ADDRESSES: Range<usize> = UDP - 8..UDP;
 /// The longest frame of the lab's devices.
 const FRAME_MAX: usize = 2048;
-/// How long a wait for a frame lasts, so that who listens can look whether it shall end.
+/// How long a wait for a frame lasts.
 const PERIOD_MS: i64 = 50;
 /// Room for frames that the listener has not come to yet: seconds of a busy lab.
 const BUFFER_BYTES: usize = 4 << 20;
@@ -60,6 +60,24 @@ impl Seen {
         udp[6..8].fill(0);
         let sum = checksum::of_udp(&packet[ADDRESSES], udp);
         udp[6..8].copy_from_slice(&sum.to_be_bytes());
+    }
+}
+
+/// How long to wait for a frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Patience {
+    /// A while, so that who listens can look now and then whether it shall end.
+    Some,
+    /// Not at all: only what is already there.
+    None,
+}
+
+impl Patience {
+    fn flags(self) -> MsgFlags {
+        match self {
+            Patience::Some => MsgFlags::empty(),
+            Patience::None => MsgFlags::MSG_DONTWAIT,
+        }
     }
 }
 
@@ -102,14 +120,14 @@ impl Port {
         })
     }
 
-    /// The next frame; nothing if there is none for a while.
-    pub fn receive(&self) -> Result<Option<Seen>> {
+    /// The next frame, if there is one in time.
+    pub fn receive(&self, patience: Patience) -> Result<Option<Seen>> {
         let mut frame = vec![0; FRAME_MAX];
         let mut parts = [IoSliceMut::new(&mut frame)];
         let mut control = cmsg_space!(TimeSpec);
         let fd = self.socket.as_raw_fd();
         let message =
-            match recvmsg::<LinkAddr>(fd, &mut parts, Some(&mut control), MsgFlags::empty()) {
+            match recvmsg::<LinkAddr>(fd, &mut parts, Some(&mut control), patience.flags()) {
                 Ok(message) => message,
                 Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
                 Err(error) => return Err(error).context("receive a frame"),
