@@ -36,6 +36,8 @@ mod listener;
 pub mod metrics;
 pub mod name;
 pub mod namespace;
+pub mod objects;
+pub mod other_build;
 pub mod plan;
 mod port;
 mod premises;
