@@ -3,6 +3,7 @@
 //! Starts are two steps, spawn and wait, so that all agents of a lab start at once and one wait covers them.
 
 use std::path::Path;
+use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,6 +127,24 @@ impl Lab {
     pub fn restart_agent(&mut self, node: Node) -> Result<()> {
         self.stop_agent(node)?;
         self.start_agent(node)
+    }
+
+    /// `heartbeat detach`: the kernel forgets everything about the node, as it does when a host boots.
+    pub fn detach_node(&self, node: Node) -> Result<()> {
+        let output = self.try_detach_node(node)?;
+        ensure!(
+            output.status.success(),
+            "`heartbeat detach` was refused: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    /// What `heartbeat detach` says.
+    pub fn try_detach_node(&self, node: Node) -> Result<Output> {
+        let file = self.files.configuration(node).display().to_string();
+        let arguments = ["detach", "--config", &file, "--node", &node.to_string()];
+        self.run_heartbeat(node, &arguments)
     }
 
     fn end_agent(&mut self, node: Node) -> Result<Option<i32>> {

@@ -1,4 +1,4 @@
-//! A witness at a switch port: which heartbeats left it, and when.
+//! A witness at a switch port: which heartbeats and echo replies left it, and when.
 //!
 //! To say that every silence was reported, and only those, a test needs to know the silences from somebody
 //! else than the agent. The tap knows nothing of authenticity or of incarnations that are not confirmed yet:
@@ -13,9 +13,11 @@ use super::listener::Listener;
 use super::namespace::Namespace;
 use super::plan::Node;
 
-/// A heartbeat that passed the port.
+/// A datagram that passed the port.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Passed {
+    /// What it was.
+    pub kind: Kind,
     /// When, in nanoseconds of CLOCK_MONOTONIC.
     pub stamp_ns: u64,
     /// Of which run of the agent.
@@ -61,32 +63,41 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// Listens for IPv4 heartbeats of `from` that leave the switch through the port of `to`.
+    /// Listens for IPv4 datagrams of `from` that leave the switch through the port of `to`.
     pub fn listen(switch: &Namespace, from: Node, to: Node) -> Result<Self> {
         let passed = Arc::<Mutex<Vec<Passed>>>::default();
         let noted = Arc::clone(&passed);
         let listener = Listener::start(switch, from, to, move |seen, header| {
-            if header.kind == Kind::Heartbeat {
-                lock(&noted).push(Passed {
-                    stamp_ns: seen.stamp_ns,
-                    incarnation: header.incarnation,
-                    sequence: header.sequence,
-                    flags: header.flags,
-                });
-            }
+            lock(&noted).push(Passed {
+                kind: header.kind,
+                stamp_ns: seen.stamp_ns,
+                incarnation: header.incarnation,
+                sequence: header.sequence,
+                flags: header.flags,
+            });
         })?;
         Ok(Tap { passed, listener })
     }
 
-    /// The heartbeats so far, in order.
-    pub fn passed(&self) -> Vec<Passed> {
-        lock(&self.passed).clone()
+    /// The datagrams of this kind so far, in order.
+    pub fn passed(&self, kind: Kind) -> Vec<Passed> {
+        let passed = lock(&self.passed);
+        passed
+            .iter()
+            .filter(|one| one.kind == kind)
+            .copied()
+            .collect()
+    }
+
+    /// Forgets what has passed so far.
+    pub fn forget(&self) {
+        lock(&self.passed).clear();
     }
 
     /// Ends, and returns the silences between one heartbeat and the next, in order.
     pub fn silences(mut self) -> Result<Vec<Silence>> {
         self.listener.end()?;
-        Ok(Silence::between(&self.passed()))
+        Ok(Silence::between(&self.passed(Kind::Heartbeat)))
     }
 }
 
