@@ -155,7 +155,7 @@ fn sighup() -> Result<()> {
         wait::until("the new interval of node-a", LIMIT, || {
             Ok((interval(lab)? == 0.25).then_some(()))
         })?;
-        let told = feed.wait_for_event(A, OPERATOR, None, LIMIT)?;
+        let told = feed.wait_for_event(A, OPERATOR, A, LIMIT)?;
         must_say(&told.message, &["reload"])?;
         lab.rewrite(A, with_mistakes)?;
         lab.agent(A)?.signal(Signal::SIGHUP)?;
