@@ -53,6 +53,7 @@ fn write_network(text: &mut String, network: &Network) -> fmt::Result {
     };
     let multicast = match network.multicast {
         Multicast::Auto => "auto",
+        Multicast::On => "on",
         Multicast::Off => "off",
     };
     let tolerance = match timing.tolerance {
