@@ -18,6 +18,7 @@
 mod devices;
 mod echo;
 mod lock;
+mod orders;
 mod plan;
 mod shutdown;
 mod slots;
@@ -33,7 +34,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use heartbeat_core::node::Node as Core;
 use heartbeat_ebpf::ids::Incarnation;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
 use crate::clock;
@@ -43,8 +44,8 @@ use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::Lateness;
 use crate::maps::Maps;
+use crate::request::Request;
 use crate::sender::Sender;
-use crate::snapshot::Snapshot;
 use crate::socket::Sockets;
 use crate::watch;
 use crate::xdp::{Program, Trace};
@@ -62,12 +63,6 @@ pub struct Options {
     pub node: Option<String>,
     /// Whether refused frames are logged.
     pub trace: Trace,
-}
-
-/// Something that another task wants of the loop.
-pub enum Request {
-    /// What everything looks like now.
-    Snapshot(oneshot::Sender<Snapshot>),
 }
 
 /// Requests that may wait for the loop; past that a client waits.
@@ -164,6 +159,7 @@ impl Agent {
         match request {
             // A client that left gets no answer.
             Request::Snapshot(answer) => drop(answer.send(self.snapshot())),
+            Request::Order(order, asker, answer) => drop(answer.send(self.order(order, asker))),
         }
     }
 }

@@ -20,8 +20,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::agent::Request;
 use crate::journal;
+use crate::request::Request;
 use crate::snapshot::Snapshot;
 
 /// Members may ask for status and events.

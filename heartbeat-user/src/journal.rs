@@ -10,15 +10,17 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use heartbeat_core::event::EventKind;
+use tokio::sync::watch;
 
 use crate::clock;
 use crate::record::Record;
@@ -29,6 +31,8 @@ pub const FILE: &str = "events.jsonl";
 pub const OLD_FILE: &str = "events.1.jsonl";
 /// Events kept in memory while the disk takes none; past that the oldest go.
 const UNWRITTEN_MAX: usize = 10_000;
+/// A disk that took none is tried again this often.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// How many events of each kind were told in this run.
 #[derive(Debug, Default)]
@@ -57,6 +61,7 @@ pub struct Journal {
     records: mpsc::Sender<Record>,
     thread: JoinHandle<()>,
     told: Arc<Told>,
+    synced: watch::Receiver<u64>,
 }
 
 impl Journal {
@@ -66,14 +71,16 @@ impl Journal {
         let (records, receiver) = mpsc::channel();
         let told = Arc::new(Told::default());
         let counts = told.clone();
+        let (synced_sender, synced) = watch::channel(store.synced());
         let thread = thread::Builder::new()
             .name("heartbeat-log".to_owned())
-            .spawn(move || write_all(&receiver, &mut store, &counts))
+            .spawn(move || write_all(&receiver, &mut store, &counts, &synced_sender))
             .context("start the journal's thread")?;
         Ok(Journal {
             records,
             thread,
             told,
+            synced,
         })
     }
 
@@ -89,6 +96,11 @@ impl Journal {
         self.told.clone()
     }
 
+    /// The number of the newest event that is on the disk, 0 where there is none; closed with the journal.
+    pub fn synced(&self) -> watch::Receiver<u64> {
+        self.synced.clone()
+    }
+
     /// Writes what is left and stops.
     pub fn close(self) {
         drop(self.records);
@@ -98,11 +110,15 @@ impl Journal {
     }
 }
 
-fn write_all(records: &Receiver<Record>, store: &mut Store, told: &Told) {
-    while let Ok(first) = records.recv() {
-        let mut batch = vec![first];
-        batch.extend(records.try_iter());
+fn write_all(
+    records: &Receiver<Record>,
+    store: &mut Store,
+    told: &Told,
+    synced: &watch::Sender<u64>,
+) {
+    while let Some(mut batch) = next_batch(records, store) {
         store.append(&mut batch);
+        synced.send_replace(store.synced());
         for record in &batch {
             told.count(record.id);
             if record.severity == "info" {
@@ -112,6 +128,24 @@ fn write_all(records: &Receiver<Record>, store: &mut Store, told: &Told) {
             }
         }
     }
+    if store.failing {
+        store.append(&mut []);
+        synced.send_replace(store.synced());
+    }
+}
+
+/// What queued up; nothing where the disk is to be tried again, `None` at the end.
+fn next_batch(records: &Receiver<Record>, store: &Store) -> Option<Vec<Record>> {
+    let first = if store.failing {
+        match records.recv_timeout(RETRY) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => return Some(Vec::new()),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    } else {
+        records.recv().ok()?
+    };
+    Some(std::iter::once(first).chain(records.try_iter()).collect())
 }
 
 struct Store {
@@ -122,6 +156,7 @@ struct Store {
     next_seq: u64,
     unwritten: VecDeque<String>,
     failing: bool,
+    dropped: usize,
 }
 
 impl Store {
@@ -135,6 +170,7 @@ impl Store {
             .with_context(|| format!("open {}", path.display()))?;
         let length = whole_lines(&mut file).with_context(|| format!("read {}", path.display()))?;
         file.set_len(length)
+            .and_then(|()| file.sync_data())
             .with_context(|| format!("mend {}", path.display()))?;
         let last = last_seq(&path)?
             .map_or_else(|| last_seq(&directory.join(OLD_FILE)), |seq| Ok(Some(seq)))?;
@@ -146,7 +182,13 @@ impl Store {
             next_seq: last.unwrap_or(0) + 1,
             unwritten: VecDeque::new(),
             failing: false,
+            dropped: 0,
         })
+    }
+
+    /// The number of the newest event on the disk, 0 where there is none.
+    fn synced(&self) -> u64 {
+        self.next_seq - 1 - self.unwritten.len() as u64
     }
 
     /// Numbers the records and brings them to the disk, or keeps them for later.
@@ -164,6 +206,10 @@ impl Store {
             Ok(()) if self.failing => {
                 self.failing = false;
                 log::info!("events are written to {} again", self.directory.display());
+                let dropped = std::mem::take(&mut self.dropped);
+                if 0 < dropped {
+                    log::error!("{dropped} events are lost: the disk took none for too long");
+                }
             }
             Ok(()) => {}
             Err(error) => {
@@ -174,9 +220,9 @@ impl Store {
                     );
                 }
                 self.failing = true;
-                while UNWRITTEN_MAX < self.unwritten.len() {
-                    self.unwritten.pop_front();
-                }
+                let over = self.unwritten.len().saturating_sub(UNWRITTEN_MAX);
+                self.unwritten.drain(..over);
+                self.dropped += over;
             }
         }
     }
@@ -208,7 +254,11 @@ impl Store {
 
     fn rotate(&mut self) -> Result<()> {
         let path = self.directory.join(FILE);
-        fs::rename(&path, self.directory.join(OLD_FILE))?;
+        match fs::rename(&path, self.directory.join(OLD_FILE)) {
+            // An earlier attempt got this far, or somebody removed the file.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            renamed => renamed?,
+        }
         self.file = OpenOptions::new()
             .create(true)
             .read(true)

@@ -24,6 +24,7 @@ pub mod object;
 pub mod pins;
 pub mod random;
 pub mod record;
+pub mod request;
 pub mod sender;
 pub mod snapshot;
 pub mod socket;

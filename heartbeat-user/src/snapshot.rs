@@ -35,8 +35,27 @@ pub struct Snapshot {
     pub networks: Vec<NetworkView>,
     /// Its paths, by peer and network.
     pub paths: Vec<PathView>,
+    /// Maintenances that are on.
+    pub maintenance: Vec<MaintenanceView>,
+    /// By peer: whether its last heartbeat announced another configuration than ours.
+    pub config_differs: BTreeMap<String, bool>,
     /// Events told in this run, by number.
     pub events: BTreeMap<u32, u64>,
+}
+
+/// One maintenance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MaintenanceView {
+    /// Whose paths it covers; absent: all peers.
+    pub peer: Option<String>,
+    /// Label of the network whose paths it covers; absent: all networks.
+    pub network: Option<String>,
+    /// The operator's reason.
+    pub why: String,
+    /// When it ends by itself, RFC 3339.
+    pub until: String,
+    /// Who began it.
+    pub by: String,
 }
 
 /// One network, from this node.
@@ -60,6 +79,8 @@ pub struct NetworkView {
     pub lost_after: u32,
     /// From the last arrival to 1123.
     pub detection_seconds: f64,
+    /// How heartbeats go out: unicast or multicast.
+    pub sending: String,
     /// Datagrams to port 3343, by verdict.
     pub frames: BTreeMap<String, u64>,
 }
@@ -71,8 +92,10 @@ pub struct PathView {
     pub peer: String,
     /// The network's label.
     pub network: String,
-    /// unknown, up or lost.
+    /// unknown, up, lost, restarting or left.
     pub state: String,
+    /// Whether it is under maintenance.
+    pub maintenance: bool,
     /// Last arrival, CLOCK_MONOTONIC ns; absent until heard.
     pub last_arrival_ns: Option<u64>,
     /// The same in wall time, seconds since 1970.

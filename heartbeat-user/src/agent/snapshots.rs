@@ -45,6 +45,8 @@ impl Agent {
                 .map(|port| self.network_view(port))
                 .collect(),
             paths: self.paths.iter().enumerate().map(view).collect(),
+            maintenance: Vec::new(),
+            config_differs: BTreeMap::new(),
             events: self
                 .journal
                 .told()
@@ -70,6 +72,7 @@ impl Agent {
             interval_seconds: timing.interval.as_secs_f64(),
             lost_after: timing.lost_after.get(),
             detection_seconds: timing.detection(None).as_secs_f64(),
+            sending: "unicast".to_owned(),
             frames: self.frames(port.network as u32),
         }
     }
@@ -102,6 +105,7 @@ impl Agent {
             peer: names.peer_name.clone(),
             network: names.network_label.clone(),
             state: judged.state().label().to_owned(),
+            maintenance: false,
             last_arrival_ns: last.map(Timestamp::ns),
             last_arrival_unix_seconds: last.map(|last| clock::wall_at(last).as_secs_f64()),
             silent_seconds: last.map(|last| now.since(last).as_secs_f64()),

@@ -19,13 +19,14 @@ use tokio::sync::mpsc;
 
 use super::devices::{Devices, Port};
 use super::plan::{self, PathPlan};
-use super::{Agent, Lock, Options, REQUESTS_MAX, Request, slots};
+use super::{Agent, Lock, Options, REQUESTS_MAX, slots};
 use crate::config::{Authentication, Cluster, Node};
 use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::Lateness;
 use crate::maps::Maps;
 use crate::pins::Pins;
+use crate::request::Request;
 use crate::sender::{Entry, Sender};
 use crate::socket::Sockets;
 use crate::xdp::Program;

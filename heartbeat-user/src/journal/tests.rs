@@ -101,3 +101,47 @@ fn events_that_the_disk_refused_are_written_when_it_takes_them_again() {
     assert!(!store.failing);
     assert_eq!(seqs(directory.path(), FILE), [1, 2]);
 }
+
+#[test]
+fn a_disk_that_takes_events_again_gets_them_without_waiting_for_the_next() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut store = Store::open(directory.path(), 1 << 20).expect("writable");
+    let full = OpenOptions::new().write(true).open("/dev/full");
+    let good = std::mem::replace(&mut store.file, full.expect("there"));
+    store.append(&mut [record(), record()]);
+    assert_eq!((store.failing, store.synced()), (true, 0));
+    store.file = good;
+    let (records, receiver) = mpsc::channel();
+    let (synced, seen) = watch::channel(store.synced());
+    drop(records);
+    write_all(&receiver, &mut store, &Told::default(), &synced);
+    assert_eq!((*seen.borrow(), store.failing), (2, false));
+    assert_eq!(seqs(directory.path(), FILE), [1, 2]);
+}
+
+#[test]
+fn a_rotation_that_got_half_way_is_finished_later() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut store = Store::open(directory.path(), 2).expect("writable");
+    store.append(&mut [record()]);
+    let (file, old) = (directory.path().join(FILE), directory.path().join(OLD_FILE));
+    fs::rename(file, old).expect("there");
+    store.append(&mut [record()]);
+    assert!(!store.failing);
+    assert_eq!(seqs(directory.path(), OLD_FILE), [1]);
+    assert_eq!(seqs(directory.path(), FILE), [2]);
+}
+
+#[test]
+fn the_newest_event_on_the_disk_is_known_at_once_and_later() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for before in [0, 1] {
+        let journal = Journal::open(directory.path(), 1 << 20).expect("writable");
+        let synced = journal.synced();
+        assert_eq!(*synced.borrow(), before);
+        journal.tell(record());
+        journal.close();
+        assert_eq!(*synced.borrow(), before + 1);
+        assert!(synced.has_changed().is_err(), "closed with the journal");
+    }
+}
