@@ -18,6 +18,7 @@
 mod devices;
 mod echo;
 mod lock;
+mod networks;
 mod plan;
 mod shutdown;
 mod slots;

@@ -70,7 +70,7 @@ impl Agent {
             interval_seconds: timing.interval.as_secs_f64(),
             lost_after: timing.lost_after.get(),
             detection_seconds: timing.detection(None).as_secs_f64(),
-            frames: self.frames(port.network as u32),
+            frames: self.frames(port.entry.into()),
         }
     }
 
