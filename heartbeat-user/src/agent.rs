@@ -18,6 +18,7 @@
 mod devices;
 mod echo;
 mod lock;
+mod networks;
 mod orders;
 mod plan;
 mod shutdown;

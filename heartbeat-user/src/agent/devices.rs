@@ -27,6 +27,8 @@ pub struct Port {
     pub address: IpAddr,
     /// Index of the network in the configuration.
     pub network: usize,
+    /// The network's entry in the maps.
+    pub entry: u8,
     /// How to attach.
     pub wanted: XdpMode,
     /// The device that owns the address now.
@@ -39,10 +41,11 @@ pub struct Port {
 
 impl Port {
     /// A port that was not looked at yet.
-    pub fn new(network: usize, configured: &Network, address: IpAddr) -> Self {
+    pub fn new(network: usize, entry: u8, configured: &Network, address: IpAddr) -> Self {
         Port {
             address,
             network,
+            entry,
             wanted: configured.xdp,
             interface: None,
             attached: None,
@@ -187,7 +190,7 @@ impl Devices {
         let mut wanted = BTreeMap::new();
         for port in &self.ports {
             if let Some(device) = port.device() {
-                wanted.entry(device).or_insert(port.network as u32);
+                wanted.entry(device).or_insert(u32::from(port.entry));
             }
         }
         let stale: Vec<u32> = maps

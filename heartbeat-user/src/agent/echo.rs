@@ -44,7 +44,7 @@ impl Agent {
             flags: if by_agent { flags::BY_AGENT } else { 0 },
             sent: clock::now().ns(),
             heard: nonce,
-            sequence: self.maps.shared.networks()[plan.network].sent.get(),
+            sequence: self.maps.shared.slots()[plan.slot as usize].sequence.get(),
             ..self.template(plan)
         };
         let subkey = keys.signing.echo;
@@ -148,14 +148,17 @@ impl Agent {
             return;
         };
         let slot = plan.slot as usize;
-        let known = self.maps.shared.slots()[slot].incarnation.get();
-        let candidate = self.maps.shared.echoes()[slot].candidate.get();
+        let (slot, echo) = (
+            &self.maps.shared.slots()[slot],
+            &self.maps.shared.echoes()[slot],
+        );
+        let by_group = echo.hears_group(slot, request.incarnation);
         let reply = Header {
             kind: Kind::EchoReply,
-            flags: flags::BY_AGENT,
+            flags: flags::BY_AGENT | if by_group { flags::MULTICAST } else { 0 },
             key_id: request.key_id,
-            sequence: self.maps.shared.networks()[plan.network].sent.get(),
-            sent: known.max(candidate),
+            sequence: self.maps.shared.networks()[plan.entry].sent.get(),
+            sent: echo.highest_known(slot, request.incarnation),
             heard: request.heard,
             ..self.template(plan)
         };

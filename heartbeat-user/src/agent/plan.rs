@@ -17,6 +17,8 @@ pub struct PathPlan {
     pub peer: NodeId,
     /// Index of the network in the configuration.
     pub network: usize,
+    /// The network's entry in the maps.
+    pub entry: usize,
     /// Its number.
     pub network_id: NetworkId,
     /// Our address.
@@ -41,11 +43,12 @@ pub struct PathPlan {
     pub unanswered: u32,
 }
 
-/// The paths from `node`; slots are not claimed yet.
-pub fn paths(cluster: &Cluster, node: &Node) -> Vec<PathPlan> {
+/// The paths from `node`, whose networks have these entries; slots are not claimed yet.
+pub fn paths(cluster: &Cluster, node: &Node, entries: &[u8]) -> Vec<PathPlan> {
     let plan = |path: crate::config::Path<'_>| PathPlan {
         peer: path.peer.id,
         network: path.network_index,
+        entry: usize::from(entries[path.network_index]),
         network_id: path.network.id,
         local: path.local,
         remote: path.remote,

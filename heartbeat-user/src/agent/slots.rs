@@ -72,5 +72,9 @@ fn clear(maps: &mut Maps, index: u32, identity: u64) -> Result<()> {
     control.armed.set(0);
     control.notable_gap.set(0);
     control.nonce.set(0);
+    control.told_state.set(0);
+    control.told_last_arrival.set(0);
+    control.told_arrivals.set(0);
+    control.told_until.set(0);
     Ok(())
 }

@@ -73,7 +73,7 @@ impl Agent {
             lost_after: timing.lost_after.get(),
             detection_seconds: timing.detection(None).as_secs_f64(),
             sending: "unicast".to_owned(),
-            frames: self.frames(port.network as u32),
+            frames: self.frames(port.entry.into()),
         }
     }
 

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use super::devices::{Devices, Port};
 use super::plan::{self, PathPlan};
-use super::{Agent, Lock, Options, REQUESTS_MAX, slots};
+use super::{Agent, Lock, Options, REQUESTS_MAX, networks, slots};
 use crate::config::{Authentication, Cluster, Node};
 use crate::journal::Journal;
 use crate::key::KeyRing;
@@ -54,9 +54,12 @@ impl Agent {
         let pins = Pins::open(&cluster.agent.pins, &cluster.pin_dir(local))?;
         let (mut program, mut maps) = Program::load(pins, options.trace)?;
         let incarnation = incarnation::next(&directory, clock::wall().as_nanos() as u64)?;
-        introduce(&cluster, local, incarnation, keys.as_ref(), &mut maps)?;
-        let mut devices = Devices::new(ports(&cluster, local), &maps);
-        let (paths, core) = adopt_slots(&cluster, local, &mut devices, &mut maps)?;
+        let ids: Vec<_> = cluster.networks.iter().map(|network| network.id).collect();
+        let entries = networks::claim(&mut maps, &ids)?;
+        let keys_now = keys.as_ref();
+        introduce(&cluster, local, &entries, incarnation, keys_now, &mut maps)?;
+        let mut devices = Devices::new(ports(&cluster, local, &entries), &maps);
+        let (paths, core) = adopt_slots(&cluster, local, &entries, &mut devices, &mut maps)?;
         devices.refresh(&mut program, &mut maps, &paths)?;
         devices.refuse_problems()?;
         let journal = Journal::open(&directory, cluster.agent.events_kept)?;
@@ -110,7 +113,7 @@ impl Agent {
             Some(Entry {
                 route: self.route(path)?,
                 interval: path.interval,
-                network: path.network,
+                network: path.entry,
                 slot: path.slot as usize,
                 template: self.template(path),
                 sent: path.sent.clone(),
@@ -181,6 +184,7 @@ fn create_private(directory: &Path) -> Result<()> {
 fn introduce(
     cluster: &Cluster,
     node: &Node,
+    entries: &[u8],
     incarnation: Incarnation,
     keys: Option<&KeyRing>,
     maps: &mut Maps,
@@ -195,8 +199,8 @@ fn introduce(
     record.incarnation.set(incarnation.0);
     record.config_digest.set(u64::from(cluster.digest));
     record.progress.set(clock::now().ns());
-    for (network, entry) in cluster.networks.iter().zip(shared.networks()) {
-        entry
+    for (network, entry) in cluster.networks.iter().zip(entries) {
+        shared.networks()[usize::from(*entry)]
             .interval_ms
             .set(network.timing.interval.as_millis() as u64);
     }
@@ -206,14 +210,14 @@ fn introduce(
             .context("write KEYS")?;
     }
     let mut stale: Vec<[u64; 2]> = maps.locals.keys().flatten().collect();
-    for (index, network) in cluster.networks.iter().enumerate() {
+    for (network, entry) in cluster.networks.iter().zip(entries) {
         let Some(address) = node.addresses.get(&network.id) else {
             continue;
         };
         let address = Address::from(*address);
         let local = Local {
             network: network.id.number(),
-            index: index as u8,
+            index: *entry,
             group: false,
         };
         maps.locals
@@ -227,10 +231,10 @@ fn introduce(
     Ok(())
 }
 
-fn ports(cluster: &Cluster, node: &Node) -> Vec<Port> {
+fn ports(cluster: &Cluster, node: &Node, entries: &[u8]) -> Vec<Port> {
     let port = |(index, network): (usize, &crate::config::Network)| {
         let address: IpAddr = *node.addresses.get(&network.id)?;
-        Some(Port::new(index, network, address))
+        Some(Port::new(index, entries[index], network, address))
     };
     cluster
         .networks
@@ -244,11 +248,12 @@ fn ports(cluster: &Cluster, node: &Node) -> Vec<Port> {
 fn adopt_slots(
     cluster: &Cluster,
     node: &Node,
+    entries: &[u8],
     devices: &mut Devices,
     maps: &mut Maps,
 ) -> Result<(Vec<PathPlan>, Core)> {
     let config = cluster.core(node);
-    let mut paths = plan::paths(cluster, node);
+    let mut paths = plan::paths(cluster, node, entries);
     let identities: Vec<u64> = paths.iter().map(|path| path.identity).collect();
     devices.forget_strangers(maps, &identities)?;
     let claimed = slots::claim(maps, &identities)?;
