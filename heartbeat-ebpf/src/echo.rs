@@ -79,9 +79,10 @@ impl Echo {
 
     /// Whether this request is answered now, and notes that it is: of one incarnation only ever newer requests
     /// and one in `interval_ns`; of all older ones together one in `interval_ns`. The first of a higher
-    /// incarnation does not wait, or recordings of an earlier one could keep it waiting for ever.
+    /// incarnation does not wait, or recordings of an earlier one could keep it waiting for ever; nor does the
+    /// first to this run, which began at `begun_ns`: its peers ask at once whether it is the living one.
     #[inline(always)]
-    pub fn answer(&self, words: &Words, now_ns: u64, interval_ns: u64) -> Answer {
+    pub fn answer(&self, words: &Words, now_ns: u64, interval_ns: u64, begun_ns: u64) -> Answer {
         let (asker, incarnation) = (self.asker_incarnation.get(), words.incarnation());
         if incarnation < asker {
             if is_too_soon(self.outdated.get(), now_ns, interval_ns) {
@@ -92,7 +93,8 @@ impl Echo {
         }
         if incarnation == asker
             && (words.sent() <= self.asker_sent.get()
-                || is_too_soon(self.answered.get(), now_ns, interval_ns))
+                || (begun_ns <= self.answered.get()
+                    && is_too_soon(self.answered.get(), now_ns, interval_ns)))
         {
             return Answer::None;
         }

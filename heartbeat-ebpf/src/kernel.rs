@@ -144,6 +144,7 @@ fn heartbeat(words: &Words, admitted: Admitted) -> Verdict {
     };
     // SAFETY: the helper has no preconditions.
     let now_ns = unsafe { bpf_ktime_get_ns() };
+    let before = slot.announced.get();
     let (verdict, arrived) = slot.record(echo, words, now_ns, !admitted.authenticated);
     let armed = match verdict {
         Verdict::Heartbeat => control.disarm(wake::ARRIVAL),
@@ -162,7 +163,9 @@ fn heartbeat(words: &Words, admitted: Admitted) -> Verdict {
             _ if gap => Reason::Gap,
             _ => Reason::Arrival,
         };
-        maps::record(reason, admitted.slot, slot, words, start_ns, now_ns, armed);
+        maps::record(
+            reason, admitted.slot, slot, words, before, start_ns, now_ns, armed,
+        );
     }
     verdict
 }
@@ -186,12 +189,21 @@ fn request(
     // SAFETY: the helper has no preconditions.
     let now_ns = unsafe { bpf_ktime_get_ns() };
     let interval_ns = network.interval_ms.get() * 1_000_000;
-    match echo.answer(words, now_ns, interval_ns) {
+    match echo.answer(words, now_ns, interval_ns, node.begun.get()) {
         Answer::None => return Verdict::EchoLimited,
         Answer::Outdated => {}
         Answer::Newest => {
             if echo.learn(slot, words, now_ns) {
-                maps::record(Reason::Missed, admitted.slot, slot, words, 0, now_ns, true);
+                maps::record(
+                    Reason::Missed,
+                    admitted.slot,
+                    slot,
+                    words,
+                    slot.announced.get(),
+                    0,
+                    now_ns,
+                    true,
+                );
             }
         }
     }
@@ -233,6 +245,7 @@ fn answered(words: &Words, admitted: Admitted) -> Verdict {
         admitted.slot,
         slot,
         words,
+        slot.announced.get(),
         0,
         now_ns,
         true,

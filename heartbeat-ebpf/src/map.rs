@@ -69,8 +69,10 @@ pub struct Node {
     pub progress: Word,
     /// Digest of the configuration.
     pub config_digest: Word,
+    /// When this run, or its incarnation, began, CLOCK_MONOTONIC ns.
+    pub begun: Word,
     /// Zero.
-    pub reserved: [Word; 4],
+    pub reserved: [Word; 3],
 }
 
 const _: () = assert!(size_of::<Node>() == 64);

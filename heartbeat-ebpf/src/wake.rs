@@ -94,8 +94,8 @@ pub struct Record {
     pub sequence: u64,
     /// Incarnation heard.
     pub incarnation: u64,
-    /// Heartbeats missing by sequence.
-    pub lost: u64,
+    /// What the heartbeat before this one said of its sender, see [`crate::slot::Announced`]; 0: there was none.
+    pub announced: u64,
 }
 
 const _: () = assert!(size_of::<Record>() == 64);
@@ -120,7 +120,7 @@ impl Record {
             arrivals: word(4)?,
             sequence: word(5)?,
             incarnation: word(6)?,
-            lost: word(7)?,
+            announced: word(7)?,
         })
     }
 }

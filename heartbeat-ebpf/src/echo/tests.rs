@@ -42,7 +42,7 @@ fn by_group(sequence: u64) -> Words {
 #[test]
 fn one_request_an_interval_is_answered_and_never_the_same_twice() {
     let echo = Echo::default();
-    let answer = |sent, now_ns| echo.answer(&request(5, sent), now_ns, 500);
+    let answer = |sent, now_ns| echo.answer(&request(5, sent), now_ns, 500, 0);
     assert_eq!(answer(100, 1_000), Answer::Newest);
     assert_eq!(answer(200, 1_400), Answer::None, "too soon");
     assert_eq!(answer(100, 9_000), Answer::None, "a recording");
@@ -50,28 +50,38 @@ fn one_request_an_interval_is_answered_and_never_the_same_twice() {
 }
 
 #[test]
+fn a_new_run_answers_its_first_request_at_once() {
+    let echo = Echo::default();
+    let answer = |sent, now_ns, begun_ns| echo.answer(&request(5, sent), now_ns, 500, begun_ns);
+    assert_eq!(answer(100, 1_000, 10), Answer::Newest);
+    assert_eq!(answer(101, 1_100, 10), Answer::None);
+    assert_eq!(answer(102, 1_200, 1_150), Answer::Newest);
+    assert_eq!(answer(103, 1_300, 1_150), Answer::None);
+}
+
+#[test]
 fn the_first_request_of_a_higher_incarnation_does_not_wait() {
     let echo = Echo::default();
-    assert_eq!(echo.answer(&request(5, 100), 1_000, 500), Answer::Newest);
-    assert_eq!(echo.answer(&request(6, 1), 1_001, 500), Answer::Newest);
-    assert_eq!(echo.answer(&request(6, 2), 1_002, 500), Answer::None);
+    assert_eq!(echo.answer(&request(5, 100), 1_000, 500, 0), Answer::Newest);
+    assert_eq!(echo.answer(&request(6, 1), 1_001, 500, 0), Answer::Newest);
+    assert_eq!(echo.answer(&request(6, 2), 1_002, 500, 0), Answer::None);
 }
 
 #[test]
 fn recordings_of_older_incarnations_share_one_answer_and_take_none_from_the_living() {
     let echo = Echo::default();
-    assert_eq!(echo.answer(&request(9, 1), 1_000, 500), Answer::Newest);
-    assert_eq!(echo.answer(&request(4, 900), 1_001, 500), Answer::Outdated);
-    assert_eq!(echo.answer(&request(8, 900), 1_100, 500), Answer::None);
-    assert_eq!(echo.answer(&request(9, 2), 1_500, 500), Answer::Newest);
-    assert_eq!(echo.answer(&request(4, 900), 1_501, 500), Answer::Outdated);
+    assert_eq!(echo.answer(&request(9, 1), 1_000, 500, 0), Answer::Newest);
+    assert_eq!(echo.answer(&request(4, 900), 1_001, 500, 0), Answer::Outdated);
+    assert_eq!(echo.answer(&request(8, 900), 1_100, 500, 0), Answer::None);
+    assert_eq!(echo.answer(&request(9, 2), 1_500, 500, 0), Answer::Newest);
+    assert_eq!(echo.answer(&request(4, 900), 1_501, 500, 0), Answer::Outdated);
     assert_eq!(echo.asker_incarnation.get(), 9);
 }
 
 #[test]
 fn an_agent_that_went_back_is_told_the_highest_incarnation_it_ever_asked_as() {
     let (slot, echo) = (Slot::default(), Echo::default());
-    echo.answer(&request(9, 1), 1_000, 500);
+    echo.answer(&request(9, 1), 1_000, 500, 0);
     assert_eq!(echo.highest_known(&slot, 9), 0, "it was not heard yet");
     assert_eq!(echo.highest_known(&slot, 4), 9);
     echo.propose(12, 1);
