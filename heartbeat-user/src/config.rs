@@ -24,6 +24,7 @@ pub use subnet::Subnet;
 
 mod agent;
 mod cluster;
+pub mod diff;
 mod digest;
 mod document;
 mod draft;
@@ -37,6 +38,7 @@ mod section;
 mod spelling;
 mod subnet;
 mod value;
+mod word;
 
 /// Where the file lies unless the command line says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/heartbeat-ebpf/cluster.toml";

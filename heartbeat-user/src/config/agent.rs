@@ -11,9 +11,9 @@ use super::{Agent, Ksoftirqd, XdpMode};
 
 /// How a file names the modes.
 pub(super) const XDP_MODES: [(&str, XdpMode); 3] = [
-    ("auto", XdpMode::Auto),
-    ("native", XdpMode::Native),
-    ("generic", XdpMode::Generic),
+    (XdpMode::Auto.word(), XdpMode::Auto),
+    (XdpMode::Native.word(), XdpMode::Native),
+    (XdpMode::Generic.word(), XdpMode::Generic),
 ];
 
 const METRICS: &str = "127.0.0.1:13343";

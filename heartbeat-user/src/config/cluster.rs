@@ -45,9 +45,9 @@ const MEMBERSHIP: [&str; 5] = [
 ];
 const PATH_BYTES_MAX: usize = 4095;
 const MULTICAST: [(&str, Multicast); 3] = [
-    ("auto", Multicast::Auto),
-    ("on", Multicast::On),
-    ("off", Multicast::Off),
+    (Multicast::Auto.word(), Multicast::Auto),
+    (Multicast::On.word(), Multicast::On),
+    (Multicast::Off.word(), Multicast::Off),
 ];
 
 /// Reads `[cluster]`.

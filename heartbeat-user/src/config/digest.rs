@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 
 use sha2::{Digest, Sha256};
 
-use super::{Authentication, Cluster, Multicast, Network, Node, Role};
+use super::{Cluster, Network, Node};
 use heartbeat_core::timing::Tolerance;
 
 /// First four bytes, big-endian, of the SHA-256 of `text`.
@@ -27,12 +27,8 @@ pub(super) fn canonical(cluster: &Cluster) -> String {
 }
 
 fn write_cluster(text: &mut String, cluster: &Cluster) -> fmt::Result {
-    let authentication = match cluster.authentication {
-        Authentication::Key { .. } => "key",
-        Authentication::Off => "off",
-    };
     writeln!(text, "name {}", cluster.name)?;
-    writeln!(text, "authentication {authentication}")?;
+    writeln!(text, "authentication {}", cluster.authentication.word())?;
     writeln!(text, "restart_grace {}", cluster.restart_grace.as_nanos())?;
     writeln!(text, "regroup_after {}", cluster.regroup_after)?;
     for network in &cluster.networks {
@@ -46,16 +42,6 @@ fn write_cluster(text: &mut String, cluster: &Cluster) -> fmt::Result {
 
 fn write_network(text: &mut String, network: &Network) -> fmt::Result {
     let timing = &network.timing;
-    let role = match network.role {
-        Role::Internal => "internal",
-        Role::Mixed => "mixed",
-        Role::Client => "client",
-    };
-    let multicast = match network.multicast {
-        Multicast::Auto => "auto",
-        Multicast::On => "on",
-        Multicast::Off => "off",
-    };
     let tolerance = match timing.tolerance {
         Tolerance::Auto => "auto".to_owned(),
         Tolerance::Fixed(tolerance) => tolerance.as_nanos().to_string(),
@@ -63,9 +49,9 @@ fn write_network(text: &mut String, network: &Network) -> fmt::Result {
     writeln!(text, "network {} {}", network.id, network.key)?;
     writeln!(text, "label {}", network.label)?;
     writeln!(text, "subnet {}", network.subnet)?;
-    writeln!(text, "role {role}")?;
+    writeln!(text, "role {}", network.role.word())?;
     writeln!(text, "priority {}", network.priority)?;
-    writeln!(text, "multicast {multicast}")?;
+    writeln!(text, "multicast {}", network.multicast.word())?;
     writeln!(text, "interval {}", timing.interval.as_nanos())?;
     writeln!(text, "lost_after {}", timing.lost_after)?;
     writeln!(text, "restored_after {}", timing.restored_after)?;

@@ -35,9 +35,9 @@ pub(super) struct NetworkDraft<'d> {
 /// `priority` where the file has none.
 const PRIORITY: u32 = 100;
 const ROLES: [(&str, Role); 3] = [
-    ("internal", Role::Internal),
-    ("mixed", Role::Mixed),
-    ("client", Role::Client),
+    (Role::Internal.word(), Role::Internal),
+    (Role::Mixed.word(), Role::Mixed),
+    (Role::Client.word(), Role::Client),
 ];
 const ROLE: &str = "\"internal\" or \"mixed\" or \"client\"";
 

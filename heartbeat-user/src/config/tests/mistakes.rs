@@ -248,12 +248,18 @@ fn a_cluster_without_multicast_has_no_network_with_it() {
         let role = "role = \"mixed\"";
         off.replace(role, &format!("{role}\nmulticast = \"{multicast}\""))
     };
-    check(&network("on"), expect![[r#"
+    check(
+        &network("on"),
+        expect![[r#"
         cluster.toml:62: networks.public.multicast: read "on"; allowed is "off": cluster.multicast (line 28) turns it off on every network
-        1 mistake in cluster.toml"#]]);
-    check(&network("auto"), expect![[r#"
+        1 mistake in cluster.toml"#]],
+    );
+    check(
+        &network("auto"),
+        expect![[r#"
         cluster.toml:62: networks.public.multicast: read "auto"; allowed is "off": cluster.multicast (line 28) turns it off on every network
-        1 mistake in cluster.toml"#]]);
+        1 mistake in cluster.toml"#]],
+    );
     parsed(&network("off"));
 }
 
