@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::agent::Loaded;
 use crate::snapshot::Snapshot;
 
 /// Something that another task wants of the loop.
@@ -18,6 +19,12 @@ pub enum Request {
     Snapshot(oneshot::Sender<Snapshot>),
     /// Something is to be done; the answer comes when it is done or refused.
     Order(Order, Asker, oneshot::Sender<Answer>),
+    /// The configuration was read, for whoever asked for it and may wait for the answer.
+    Loaded(
+        anyhow::Result<Box<Loaded>>,
+        String,
+        Option<oneshot::Sender<Answer>>,
+    ),
 }
 
 /// What an operator may have done.
