@@ -73,7 +73,20 @@ impl KeyRing {
     /// # Errors
     /// A key that became another one under its old id.
     pub fn compare(&self, new: &KeyRing) -> Result<Vec<Change>, Refused> {
-        let changed = |key: &&Key| new.with_id(key.id).is_some_and(|other| other != *key);
+        self.refuse_other_bytes(new)?;
+        let (from, to) = (self.signing.id, new.signing.id);
+        let added = new.all().filter(|key| !self.has(key.id));
+        let removed = self.all().filter(|key| !new.has(key.id));
+        let mut changes: Vec<Change> = added.map(|key| Change::Added { id: key.id }).collect();
+        changes.extend((from != to).then_some(Change::Signs { from, to }));
+        changes.extend((!self.has(to)).then_some(Change::Unannounced { id: to }));
+        changes.extend(removed.map(|key| Change::Removed { id: key.id }));
+        changes.extend((!new.has(from)).then_some(Change::Abrupt { id: from }));
+        Ok(changes)
+    }
+
+    fn refuse_other_bytes(&self, new: &KeyRing) -> Result<(), Refused> {
+        let changed = |key: &&Key| new.all().any(|other| other.id == key.id && other != *key);
         let reason = |key: &Key| {
             format!(
                 "key {id} is another one than before, and a frame tells keys apart by their ids alone: put \
@@ -81,24 +94,7 @@ impl KeyRing {
                 id = key.id
             )
         };
-        Refused::unless_empty(self.all().filter(changed).map(reason).collect())?;
-        let (from, to) = (self.signing.id, new.signing.id);
-        let added = new.all().filter(|key| self.with_id(key.id).is_none());
-        let removed = self.all().filter(|key| new.with_id(key.id).is_none());
-        let mut changes: Vec<Change> = added.map(|key| Change::Added { id: key.id }).collect();
-        changes.extend((from != to).then_some(Change::Signs { from, to }));
-        changes.extend(
-            self.with_id(to)
-                .is_none()
-                .then_some(Change::Unannounced { id: to }),
-        );
-        changes.extend(removed.map(|key| Change::Removed { id: key.id }));
-        changes.extend(
-            new.with_id(from)
-                .is_none()
-                .then_some(Change::Abrupt { id: from }),
-        );
-        Ok(changes)
+        Refused::unless_empty(self.all().filter(changed).map(reason).collect())
     }
 
     /// The two entries of the XDP program's map for these keys, where `current` are the ids that they have
@@ -123,8 +119,8 @@ impl KeyRing {
         [&self.signing].into_iter().chain(&self.other)
     }
 
-    fn with_id(&self, id: u8) -> Option<&Key> {
-        self.all().find(|key| key.id == id)
+    fn has(&self, id: u8) -> bool {
+        self.all().any(|key| key.id == id)
     }
 }
 

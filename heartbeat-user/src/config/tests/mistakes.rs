@@ -151,9 +151,9 @@ fn a_name_with_a_dot_is_told_to_take_quotes() {
     check(
         &EXAMPLE.replace("[nodes.node-c]", "[nodes.c.example]"),
         expect![[r#"
-            cluster.toml:77: nodes.c.addresses: read nothing; allowed is a table of one address for each of its networks, as { private = "10.77.1.1" }
-            cluster.toml:77: nodes.c.example: unknown key; allowed are id, addresses, votes; a name with a dot is put in quotes: "c.example"
-            cluster.toml:77: nodes.c.id: read nothing; allowed is a number, 1 to 65535
+            cluster.toml:80: nodes.c.addresses: read nothing; allowed is a table of one address for each of its networks, as { private = "10.77.1.1" }
+            cluster.toml:80: nodes.c.example: unknown key; allowed are id, addresses, votes; a name with a dot is put in quotes: "c.example"
+            cluster.toml:80: nodes.c.id: read nothing; allowed is a number, 1 to 65535
             3 mistakes in cluster.toml"#]],
     );
     parsed(&EXAMPLE.replace("[nodes.node-c]", "[nodes.\"c.example\"]"));
@@ -166,9 +166,9 @@ fn a_key_twice_is_a_mistake_among_others() {
             .replace("id = 3", "id = 3\nid = 3\nvotes = 0")
             .replace("[membership]", "[nodes.node-a]\nvotes = 1\n[membership]"),
         expect![[r#"
-            cluster.toml:79: id: read this key a second time; allowed is each key once
-            cluster.toml:80: nodes.node-c.votes: read 0; allowed is 1 (other votes are not built in this release)
-            cluster.toml:85: node-a: read this key a second time; allowed is each key once
+            cluster.toml:82: id: read this key a second time; allowed is each key once
+            cluster.toml:83: nodes.node-c.votes: read 0; allowed is 1 (other votes are not built in this release)
+            cluster.toml:88: node-a: read this key a second time; allowed is each key once
             3 mistakes in cluster.toml"#]],
     );
 }
@@ -185,13 +185,13 @@ fn a_line_that_is_not_toml_hides_no_other_mistake() {
             .replace("10.77.2.3\" }", "10.77.2.3\"")
             .replace("id = 2\naddresses", "id = 0\naddresses"),
         expect![[r#"
-            cluster.toml:8: syntax: read `name = prod-db`; allowed is TOML: string values must be quoted, expected literal string
-            cluster.toml:9: cluster.lost_after: read 200; allowed is a number, 2 to 100 (after a single one, jitter would decide)
-            cluster.toml:10: syntax: read `interval =`; allowed is TOML: string values must be quoted, expected literal string
-            cluster.toml:60: syntax: read `[networks.public`; allowed is TOML: unclosed table, expected `]`
-            cluster.toml:77: nodes.node-b.id: read 0; allowed is a number, 1 to 65535
-            cluster.toml:86: syntax: read `[membership]`; allowed is TOML: missing key for inline table element, expected `,`
-            cluster.toml:89: syntax: read `[agent]`; allowed is TOML: missing key for inline table element, expected `,`
+            cluster.toml:10: syntax: read `name = prod-db`; allowed is TOML: string values must be quoted, expected literal string
+            cluster.toml:11: cluster.lost_after: read 200; allowed is a number, 2 to 100 (after a single one, jitter would decide)
+            cluster.toml:12: syntax: read `interval =`; allowed is TOML: string values must be quoted, expected literal string
+            cluster.toml:63: syntax: read `[networks.public`; allowed is TOML: unclosed table, expected `]`
+            cluster.toml:80: nodes.node-b.id: read 0; allowed is a number, 1 to 65535
+            cluster.toml:89: syntax: read `[membership]`; allowed is TOML: missing key for inline table element, expected `,`
+            cluster.toml:92: syntax: read `[agent]`; allowed is TOML: missing key for inline table element, expected `,`
             7 mistakes in cluster.toml"#]],
     );
 }
@@ -228,13 +228,13 @@ fn regroup_comes_after_the_loss_of_any_path_that_counts() {
     check(
         &EXAMPLE.replacen("# lost_after = 2", "lost_after = 6", 1),
         expect![[r#"
-            cluster.toml:14: cluster.lost_after: read 6; allowed is less than regroup_after, which is 6 unless [cluster] sets it
+            cluster.toml:16: cluster.lost_after: read 6; allowed is less than regroup_after, which is 6 unless [cluster] sets it
             1 mistake in cluster.toml"#]],
     );
     check(
         &EXAMPLE.replace("# regroup_after = 6", "regroup_after = 3\nlost_after = 3"),
         expect![[r#"
-            cluster.toml:17: cluster.regroup_after: read 3; allowed is more than lost_after on each network that counts, which is up to 3
+            cluster.toml:19: cluster.regroup_after: read 3; allowed is more than lost_after on each network that counts, which is up to 3
             1 mistake in cluster.toml"#]],
     );
     let client_only = EXAMPLE.replace("role = \"mixed\"", "role = \"client\"\nlost_after = 50");
@@ -251,14 +251,14 @@ fn a_cluster_without_multicast_has_no_network_with_it() {
     check(
         &network("on"),
         expect![[r#"
-        cluster.toml:62: networks.public.multicast: read "on"; allowed is "off": cluster.multicast (line 28) turns it off on every network
-        1 mistake in cluster.toml"#]],
+            cluster.toml:65: networks.public.multicast: read "on"; allowed is "off": cluster.multicast (line 30) turns it off on every network
+            1 mistake in cluster.toml"#]],
     );
     check(
         &network("auto"),
         expect![[r#"
-        cluster.toml:62: networks.public.multicast: read "auto"; allowed is "off": cluster.multicast (line 28) turns it off on every network
-        1 mistake in cluster.toml"#]],
+            cluster.toml:65: networks.public.multicast: read "auto"; allowed is "off": cluster.multicast (line 30) turns it off on every network
+            1 mistake in cluster.toml"#]],
     );
     parsed(&network("off"));
 }

@@ -210,28 +210,44 @@ fn each_roll_out_says_what_it_does() {
 
 #[test]
 fn a_roll_out_left_out_says_what_it_costs() {
-    check(&[1], &[2, 1], expect![[r#"
+    check(
+        &[1],
+        &[2, 1],
+        expect![[r#"
         key 2 added
         key 2 signs instead of key 1
-        key 2 signs without having been second before: nodes that have not got it drop this node's heartbeats"#]]);
-    check(&[1, 2], &[2], expect![[r#"
+        key 2 signs without having been second before: nodes that have not got it drop this node's heartbeats"#]],
+    );
+    check(
+        &[1, 2],
+        &[2],
+        expect![[r#"
         key 2 signs instead of key 1
         key 1 removed
-        key 1 signed until now: the heartbeats of nodes that still sign with it are dropped"#]]);
-    check(&[1], &[2], expect![[r#"
+        key 1 signed until now: the heartbeats of nodes that still sign with it are dropped"#]],
+    );
+    check(
+        &[1],
+        &[2],
+        expect![[r#"
         key 2 added
         key 2 signs instead of key 1
         key 2 signs without having been second before: nodes that have not got it drop this node's heartbeats
         key 1 removed
-        key 1 signed until now: the heartbeats of nodes that still sign with it are dropped"#]]);
-    check(&[1, 2], &[3, 4], expect![[r#"
+        key 1 signed until now: the heartbeats of nodes that still sign with it are dropped"#]],
+    );
+    check(
+        &[1, 2],
+        &[3, 4],
+        expect![[r#"
         key 3 added
         key 4 added
         key 3 signs instead of key 1
         key 3 signs without having been second before: nodes that have not got it drop this node's heartbeats
         key 1 removed
         key 2 removed
-        key 1 signed until now: the heartbeats of nodes that still sign with it are dropped"#]]);
+        key 1 signed until now: the heartbeats of nodes that still sign with it are dropped"#]],
+    );
 }
 
 #[test]
