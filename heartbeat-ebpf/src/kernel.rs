@@ -164,7 +164,14 @@ fn heartbeat(words: &Words, admitted: Admitted) -> Verdict {
             _ => Reason::Arrival,
         };
         maps::record(
-            reason, admitted.slot, slot, words, before, start_ns, now_ns, armed,
+            reason,
+            admitted.slot,
+            slot,
+            words,
+            before,
+            start_ns,
+            now_ns,
+            armed,
         );
     }
     verdict

@@ -45,14 +45,16 @@ use tokio::time::MissedTickBehavior;
 
 use crate::clock;
 use crate::config::Cluster;
+use crate::control::Control;
 use crate::interface;
 use crate::journal::Journal;
 use crate::key::KeyRing;
-use crate::lateness::Lateness;
+use crate::lateness::{Lateness, Part};
 use crate::maintenance::Maintenances;
 use crate::pause::Pause;
 use crate::request::Request;
 use crate::sender::Sender;
+use crate::sender::priority::Scheduling;
 use crate::socket::Sockets;
 use crate::watch;
 use crate::xdp::Trace;
@@ -77,8 +79,6 @@ pub struct Options {
 const REQUESTS_MAX: usize = 64;
 /// Interfaces that are missing are looked for this often, should netlink have said nothing.
 const RECHECK: Duration = Duration::from_secs(10);
-/// How long the last answer may take to reach its client.
-const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// All that the loop owns.
 pub struct Agent {
@@ -92,6 +92,9 @@ pub struct Agent {
     site: Site,
     sockets: Sockets,
     sender: Sender,
+    /// The main loop's own.
+    scheduling: Scheduling,
+    control: Control,
     core: Core,
     journal: Journal,
     maintenance: Maintenances,
@@ -142,7 +145,7 @@ impl Agent {
                 signal = signals.next() => self.obey(signal),
                 ready = timer.readable() => {
                     ready?.clear_ready();
-                    self.lateness.record(clock::now().since(wanted));
+                    self.lateness.record(Part::Loop, clock::now().since(wanted));
                 }
                 ready = wakes.readable() => ready?.clear_ready(),
                 ready = links.readable() => {
@@ -166,7 +169,6 @@ impl Agent {
             wanted = self.turn();
         };
         self.end(departure);
-        tokio::time::sleep(LAST_WORDS).await;
         Ok(())
     }
 

@@ -97,7 +97,8 @@ impl Announcer {
 
     /// What is due.
     pub fn due(&mut self, now: Timestamp) -> Vec<Line> {
-        let ripe = |(network, losses): (&String, &Losses)| (losses.due <= now).then(|| network.clone());
+        let ripe =
+            |(network, losses): (&String, &Losses)| (losses.due <= now).then(|| network.clone());
         let ripe: Vec<String> = self.losses.iter().filter_map(ripe).collect();
         let mut lines: Vec<Line> = ripe.iter().flat_map(|network| self.end(network)).collect();
         self.flapping.retain(|(peer, network), flaps| {
@@ -119,7 +120,10 @@ impl Announcer {
     /// All that waits, because nothing comes after.
     pub fn finish(&mut self) -> Vec<Line> {
         let networks: Vec<String> = self.losses.keys().cloned().collect();
-        networks.iter().flat_map(|network| self.end(network)).collect()
+        networks
+            .iter()
+            .flat_map(|network| self.end(network))
+            .collect()
     }
 
     fn flap(&mut self, now: Timestamp, record: &Record) {

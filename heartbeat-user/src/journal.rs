@@ -133,7 +133,8 @@ impl Writer {
         loop {
             match self.next(batches) {
                 Ok(first) => {
-                    let queued: Vec<Batch> = std::iter::once(first).chain(batches.try_iter()).collect();
+                    let queued: Vec<Batch> =
+                        std::iter::once(first).chain(batches.try_iter()).collect();
                     self.write(queued);
                 }
                 Err(RecvTimeoutError::Timeout) => {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// One node's view.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The cluster's name.
     pub cluster: String,
@@ -27,6 +27,10 @@ pub struct Snapshot {
     pub authenticated: bool,
     /// Scheduling of the sender: deadline, fifo or normal.
     pub scheduling: String,
+    /// The same of the main loop.
+    pub loop_scheduling: String,
+    /// Whether the configuration is the one that was last asked to be taken.
+    pub reload_successful: bool,
     /// The main loop's largest lateness of the last minute.
     pub lateness_max_1m_seconds: f64,
     /// Digest of the configuration, hexadecimal.
@@ -135,14 +139,22 @@ pub struct PathView {
 }
 
 impl Snapshot {
-    /// Whether something is not as it should be: a path that is not up, an interface without the program.
+    /// Whether something is not as it should be: a path lost or unknown, an interface without the program.
     pub fn degraded(&self) -> bool {
-        self.paths.iter().any(|path| path.state != "up")
+        self.paths.iter().any(PathView::degraded)
             || self.networks.iter().any(|network| network.xdp.is_none())
     }
 
     /// Whether the agent does its work: the program is attached wherever an address is.
     pub fn ready(&self) -> bool {
         self.networks.iter().all(|network| network.xdp.is_some())
+    }
+}
+
+impl PathView {
+    /// Whether it is not as it should be: a peer that announced its end or its restart is missed by nobody,
+    /// nor is one under maintenance.
+    pub fn degraded(&self) -> bool {
+        !self.maintenance && !matches!(self.state.as_str(), "up" | "left" | "restarting")
     }
 }

@@ -71,10 +71,16 @@ fn the_first_request_of_a_higher_incarnation_does_not_wait() {
 fn recordings_of_older_incarnations_share_one_answer_and_take_none_from_the_living() {
     let echo = Echo::default();
     assert_eq!(echo.answer(&request(9, 1), 1_000, 500, 0), Answer::Newest);
-    assert_eq!(echo.answer(&request(4, 900), 1_001, 500, 0), Answer::Outdated);
+    assert_eq!(
+        echo.answer(&request(4, 900), 1_001, 500, 0),
+        Answer::Outdated
+    );
     assert_eq!(echo.answer(&request(8, 900), 1_100, 500, 0), Answer::None);
     assert_eq!(echo.answer(&request(9, 2), 1_500, 500, 0), Answer::Newest);
-    assert_eq!(echo.answer(&request(4, 900), 1_501, 500, 0), Answer::Outdated);
+    assert_eq!(
+        echo.answer(&request(4, 900), 1_501, 500, 0),
+        Answer::Outdated
+    );
     assert_eq!(echo.asker_incarnation.get(), 9);
 }
 

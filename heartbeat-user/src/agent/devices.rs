@@ -85,7 +85,10 @@ impl Port {
             return;
         };
         if let Err(error) = group::leave(device.index, address) {
-            log::warn!("{} does not leave the group {address}: {error:#}", device.name);
+            log::warn!(
+                "{} does not leave the group {address}: {error:#}",
+                device.name
+            );
         }
     }
 }

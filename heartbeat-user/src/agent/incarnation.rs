@@ -27,7 +27,9 @@ impl Agent {
                 self.act(actions);
                 self.send_everywhere();
             }
-            Err(error) => log::error!("no newer incarnation, peers go on refusing this one: {error:#}"),
+            Err(error) => {
+                log::error!("no newer incarnation, peers go on refusing this one: {error:#}")
+            }
         }
     }
 }

@@ -75,10 +75,14 @@ impl Agent {
     fn known(&self, scope: Scope) -> Result<Scope> {
         if let Some(peer) = &scope.peer {
             let known = self.cluster.nodes.iter().any(|node| node.name == *peer);
-            anyhow::ensure!(known, "no node is called '{peer}': `heartbeat status` lists them");
+            anyhow::ensure!(
+                known,
+                "no node is called '{peer}': `heartbeat status` lists them"
+            );
         }
         let label = |name: String| {
-            let called = |network: &&crate::config::Network| network.key == name || network.label == name;
+            let called =
+                |network: &&crate::config::Network| network.key == name || network.label == name;
             let network = self.cluster.networks.iter().find(called);
             network.map(|network| network.label.clone()).with_context(|| {
                 format!("no network is called '{name}': allowed is its key or its label in the configuration")

@@ -36,7 +36,8 @@ impl Agent {
         let (file, requests) = (self.file.clone(), self.requests.clone());
         tokio::spawn(async move {
             let read = tokio::task::spawn_blocking(move || Loaded::read(&file)).await;
-            let read = read.unwrap_or_else(|error| Err(anyhow!("reading the files failed: {error}")));
+            let read =
+                read.unwrap_or_else(|error| Err(anyhow!("reading the files failed: {error}")));
             // An agent that ends needs no configuration.
             let _ = requests
                 .send(Request::Loaded(read.map(Box::new), asker, answer))
@@ -72,7 +73,9 @@ impl Agent {
             lines.extend(old.compare(new)?.iter().map(ToString::to_string));
         }
         if lines.is_empty() {
-            self.tell_order(&format!("{asker} reloaded the configuration: nothing changed."));
+            self.tell_order(&format!(
+                "{asker} reloaded the configuration: nothing changed."
+            ));
             return Ok(vec!["nothing changed".to_owned()]);
         }
         self.furnish(loaded)
@@ -123,7 +126,12 @@ impl Agent {
                 | Change::NodeRemoved { .. }
                 | Change::AddressChanged { .. } => continue,
             };
-            self.tell_plain(kind, peer.cloned(), Some(network.clone()), format!("By configuration: {change}."));
+            self.tell_plain(
+                kind,
+                peer.cloned(),
+                Some(network.clone()),
+                format!("By configuration: {change}."),
+            );
         }
     }
 }

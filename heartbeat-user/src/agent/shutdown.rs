@@ -85,6 +85,7 @@ impl Agent {
             Departure::Leaving => flags::LEAVING,
         });
         self.journal.close();
+        self.control.stop();
     }
 }
 

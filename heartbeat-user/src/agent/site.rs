@@ -23,6 +23,7 @@ use super::echo::KERNEL_TRIES;
 use super::plan::{self, PathPlan};
 use super::{networks, remembrance, slots};
 use crate::config::{Cluster, Node};
+use crate::group::Family;
 use crate::key::KeyRing;
 use crate::maps::Maps;
 use crate::xdp::Program;
@@ -135,7 +136,11 @@ impl Site {
         let Some(ring) = keys else { return Ok(()) };
         let mut current = [0; 2];
         for (index, id) in current.iter_mut().enumerate() {
-            let words = self.maps.keys.get(&(index as u32), 0).context("read KEYS")?;
+            let words = self
+                .maps
+                .keys
+                .get(&(index as u32), 0)
+                .context("read KEYS")?;
             *id = map::Keys::unpack(words).id;
         }
         for (index, keys) in ring.placed(current).into_iter().enumerate() {
@@ -213,7 +218,8 @@ fn ports(cluster: &Cluster, node: &Node, entries: &[u8], authenticated: bool) ->
     let port = |(index, network): (usize, &crate::config::Network)| {
         let address: IpAddr = *node.addresses.get(&network.id)?;
         let used = authenticated && network.may_multicast(cluster.nodes_on(network.id));
-        let group = used.then(|| group::address(&cluster.name, network.id, address));
+        let group =
+            used.then(|| group::address(&cluster.name, network.id, Family::of_address(address)));
         Some(Port::new(index, entries[index], network, address, group))
     };
     cluster

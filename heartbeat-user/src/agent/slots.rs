@@ -67,7 +67,5 @@ fn clear(maps: &mut Maps, index: u32, identity: u64) -> Result<()> {
     maps.echo_writer
         .set(index, [0; 16], 0)
         .context("clear a slot's echoes")?;
-    maps.slot_writer
-        .set(index, slot, 0)
-        .context("clear a slot")
+    maps.slot_writer.set(index, slot, 0).context("clear a slot")
 }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use super::site::Site;
 use super::{Agent, Lock, Options, REQUESTS_MAX};
 use crate::config::{Authentication, Cluster, Ksoftirqd};
+use crate::control::{self, Control};
 use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::Lateness;
@@ -24,10 +25,10 @@ use crate::maintenance::Maintenances;
 use crate::pause::Pause;
 use crate::pins::Pins;
 use crate::request::Request;
-use crate::sender::Sender;
+use crate::sender::{Sender, priority};
 use crate::socket::Sockets;
-use crate::xdp::{Program, Trace};
-use crate::{clock, control, incarnation, interface, ksoftirqd, privilege, web};
+use crate::xdp::Program;
+use crate::{clock, incarnation, interface, ksoftirqd, privilege, web};
 
 /// The loop never sleeps longer, so that its progress is fresh in what it announces.
 const TICK_MAX: Duration = Duration::from_millis(1200);
@@ -58,11 +59,22 @@ impl Agent {
         let tick = tick(&cluster);
         let shared = site.maps.shared.clone();
         let paths = site.paths.len();
-        let sender = Sender::start(sockets.duplicate()?, shared, paths, tick, lateness.clone())?;
+        let sockets_too = sockets.duplicate()?;
+        let sender = Sender::start(sockets_too, shared, lateness.clone(), paths, tick)?;
         let journal = Journal::open(&directory, cluster.agent.events_kept)?;
-        let agent = Agent {
+        let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
+        let events = control::Events {
+            directory: directory.clone(),
+            synced: journal.synced(),
+        };
+        let control = Control::start(&cluster.agent.socket, events, requests.clone())?;
+        let mut agent = Agent {
             file: options.config.clone(),
             maintenance: Maintenances::load(&directory)?,
+            control,
+            requests,
+            departure: None,
+            scheduling: priority::Scheduling::Normal,
             directory,
             node,
             incarnation,
@@ -81,43 +93,34 @@ impl Agent {
             cluster,
         };
         agent.send_everywhere();
-        let requests = agent.open_doors()?;
-        agent.give_up_privileges(options.trace)?;
-        Ok((agent, requests))
-    }
-
-    /// Serves operators and Prometheus.
-    fn open_doors(&self) -> Result<mpsc::Receiver<Request>> {
-        let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        let settings = &self.cluster.agent;
-        control::start(
-            &settings.socket,
-            self.directory.clone(),
-            self.journal.synced(),
-            requests.clone(),
-        )?;
-        if let Some(address) = settings.metrics {
-            web::start(address, requests, self.lateness.clone())?;
+        if let Some(address) = agent.cluster.agent.metrics {
+            web::start(address, agent.requests.clone(), agent.lateness.clone())?;
         }
-        Ok(receiver)
+        agent.take_and_give_up_privileges()?;
+        Ok((agent, receiver))
     }
 
-    /// Takes care of what only the start may do, and lets go of what it took.
-    fn give_up_privileges(&self, trace: Trace) -> Result<()> {
+    /// Does what takes more than the loop will need, and then lets go of that.
+    fn take_and_give_up_privileges(&mut self) -> Result<()> {
+        let (scheduling, leash) = priority::obtain_for_loop(self.site.paths.len());
+        self.scheduling = scheduling;
+        if let Some(leash) = leash {
+            self.sender.hold(leash);
+        }
         match self.cluster.agent.raise_ksoftirqd {
             Ksoftirqd::Raised => match ksoftirqd::raise() {
                 Ok(count) => log::info!("{count} ksoftirqd threads run at real-time priority now"),
                 Err(error) => log::error!("ksoftirqd threads keep their priority: {error:#}"),
             },
             Ksoftirqd::Left => {
-                if let Some(advice) = ksoftirqd::advice_here() {
+                let release = nix::sys::utsname::uname().context("ask which kernel this is")?;
+                let release = release.release().to_string_lossy();
+                if let Some(advice) = ksoftirqd::advice(&release) {
                     log::warn!("{advice}");
                 }
             }
         }
-        match trace {
-            Trace::Off | Trace::Refused => privilege::drop_for_good(),
-        }
+        privilege::drop_for_good()
     }
 
     /// Looks at the interfaces again, and sends from where they are now. A failure is logged and tried again
@@ -134,14 +137,15 @@ impl Agent {
     pub(super) fn greeting(&self) -> String {
         let node = &self.cluster.nodes[self.node];
         format!(
-            "heartbeat {} of node {} in cluster {}: {} paths, incarnation {}, authentication {}, sender at {} priority",
+            "heartbeat {} of node {} in cluster {}: {} paths, incarnation {}, authentication {}, sender at {} priority, main loop at {}",
             env!("CARGO_PKG_VERSION"),
             node.name,
             self.cluster.name,
             self.site.paths.len(),
             self.incarnation,
             if self.keys.is_some() { "on" } else { "OFF" },
-            self.sender.scheduling().label()
+            self.sender.scheduling().label(),
+            self.scheduling.label()
         )
     }
 }

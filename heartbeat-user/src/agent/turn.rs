@@ -69,10 +69,7 @@ impl Agent {
     /// of a slot's earlier owner are passed over.
     fn wakes(&mut self) -> Vec<Gap> {
         let (mut gaps, mut replies) = (Vec::new(), Vec::new());
-        while let Some(item) = self.site.maps.wakes.next() {
-            let Some(wake) = Wake::from_bytes(&item) else {
-                continue;
-            };
+        while let Some(wake) = self.next_wake() {
             let Some(path) = self.site.path_of(wake.slot, wake.identity) else {
                 continue;
             };
@@ -86,6 +83,16 @@ impl Agent {
             self.note_reply(path);
         }
         gaps
+    }
+
+    /// The next record that can be read as one.
+    fn next_wake(&mut self) -> Option<Wake> {
+        loop {
+            let item = self.site.maps.wakes.next()?;
+            if let Some(wake) = Wake::from_bytes(&item) {
+                return Some(wake);
+            }
+        }
     }
 
     /// Carries out what the core asks for.
@@ -125,7 +132,8 @@ impl Agent {
         let mut telling = Telling::new(record, voice);
         if let Subject::Path(index) = event.subject() {
             let path = &config.paths[index.position()];
-            let company = |other: &&heartbeat_core::config::PathConfig| other.network == path.network;
+            let company =
+                |other: &&heartbeat_core::config::PathConfig| other.network == path.network;
             telling.company = config.paths.iter().filter(company).count();
             telling.patience = path.timing.interval;
             let counts = &mut self.site.paths[index.position()].counts;

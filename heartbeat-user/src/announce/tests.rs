@@ -28,7 +28,11 @@ fn a_network_lost_as_a_whole_is_one_line() {
     assert_eq!(announcer.take(at(1000), lost(7, "node-b")), []);
     let lines = announcer.take(at(1080), lost(8, "node-c"));
     assert_eq!(lines.len(), 1);
-    assert!(lines[0].1.contains("seq 7 to 8: network 'Private' is lost as a whole"));
+    assert!(
+        lines[0]
+            .1
+            .contains("seq 7 to 8: network 'Private' is lost as a whole")
+    );
     assert_eq!(announcer.deadline(), None);
     assert_eq!(announcer.due(at(9000)), []);
 }
@@ -40,7 +44,10 @@ fn a_loss_that_stays_alone_is_told_an_interval_later() {
     assert_eq!(announcer.deadline(), Some(at(1200)));
     assert_eq!(announcer.due(at(1199)), []);
     let lines = announcer.due(at(1200));
-    assert_eq!(lines, [(Level::Warn, "1123 PathLost seq 7: Text.".to_owned())]);
+    assert_eq!(
+        lines,
+        [(Level::Warn, "1123 PathLost seq 7: Text.".to_owned())]
+    );
 }
 
 #[test]
@@ -64,5 +71,9 @@ fn a_flapping_path_is_summarised_once_a_minute() {
     assert_eq!(announcer.due(at(60_000)), []);
     let lines = announcer.due(at(61_001));
     assert_eq!(lines.len(), 1);
-    assert!(lines[0].1.contains("20 more events, the last is seq 20"), "{}", lines[0].1);
+    assert!(
+        lines[0].1.contains("20 more events, the last is seq 20"),
+        "{}",
+        lines[0].1
+    );
 }

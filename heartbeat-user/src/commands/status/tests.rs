@@ -57,6 +57,8 @@ fn snapshot() -> Snapshot {
         incarnation: 1,
         authenticated: true,
         scheduling: "deadline".to_owned(),
+        loop_scheduling: "deadline".to_owned(),
+        reload_successful: true,
         lateness_max_1m_seconds: 0.0,
         config_digest: "00000000".to_owned(),
         networks: vec![network("Private Network"), network("Public Network")],
