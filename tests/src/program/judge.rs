@@ -104,7 +104,7 @@ impl HostJudge {
 }
 
 fn asked(slot: &Slot, echo: &Echo, words: &Words, now_ns: u64) -> Verdict {
-    match echo.answer(words, now_ns, 0) {
+    match echo.answer(words, now_ns, 0, 0) {
         Answer::None => return Verdict::EchoLimited,
         Answer::Outdated => {}
         Answer::Newest => {

@@ -32,7 +32,7 @@ fn entry(network: usize, peer: u8) -> Entry {
             sent: 0,
             heard: 0,
         },
-        sent: Arc::default(),
+        sent: vec![Arc::default()],
     }
 }
 
