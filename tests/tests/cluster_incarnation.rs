@@ -168,13 +168,14 @@ fn recording() -> Result<()> {
             "the recording holds too little: {heartbeats} heartbeats"
         );
         let sent = recording.play(&switch, INTERVAL / 2)?;
-        println!("a recording of {sent} frames was played, {heartbeats} of them heartbeats");
         interrupt::sleep(QUIET)?;
         ensure!(
             heartbeats as f64 <= frames(lab, A, "candidate")?,
             "node-a did not take the recorded heartbeats for those of a candidate"
         );
-        stays_unknown(lab, &mut feed)
+        stays_unknown(lab, &mut feed)?;
+        println!("{sent} recorded frames were played, {heartbeats} of them heartbeats");
+        Ok(())
     })
 }
 

@@ -102,8 +102,9 @@ impl Lab {
 
     /// SIGKILL, and waits for the end.
     pub fn kill_agent(&mut self, node: Node) -> Result<()> {
-        self.agent(node)?.signal(Signal::SIGKILL)?;
-        self.end_agent(node).map(drop)
+        self.agent(node)?.kill()?;
+        self.agents[node.0] = None;
+        Ok(())
     }
 
     /// SIGTERM, and waits for the end; returns the exit status.

@@ -94,6 +94,14 @@ impl Feed {
         })
     }
 
+    /// Waits at most `limit` for an event with this number about one path; the first since the feed began.
+    pub fn wait_for_path(&mut self, path: &Path, id: u32, limit: Duration) -> Result<Event> {
+        wait::until(&format!("a {id} of {path}"), limit, || {
+            self.read()?;
+            Ok(self.about(path, id).next().cloned())
+        })
+    }
+
     /// Waits at most `limit` until the events are what is expected.
     pub fn wait_for(&mut self, expected: &[Expected], limit: Duration) -> Result<()> {
         let outcome = wait::until("the expected events", limit, || {

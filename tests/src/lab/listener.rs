@@ -23,7 +23,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Hands every IPv4 cluster frame of `from` that leaves the switch through the port of `to` to `note`.
+    /// Hands every IPv4 cluster frame of `from` that leaves the switch through the port of `to`, and is for it
+    /// or for a group, to `note`: a bridge may flood a port with others' frames.
     pub fn start(
         switch: &Namespace,
         from: Node,
@@ -33,7 +34,7 @@ impl Listener {
         let port = Port::of(switch, to)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let thread = thread::spawn(move || hear(&port, from, &stopped, note));
+        let thread = thread::spawn(move || hear(&port, [from, to], &stopped, note));
         Ok(Listener {
             stop,
             thread: Some(thread),
@@ -62,13 +63,15 @@ const REST_MAX: usize = 65_536;
 
 fn hear(
     port: &Port,
-    from: Node,
+    [from, to]: [Node; 2],
     stop: &AtomicBool,
     mut note: impl FnMut(Seen, Header),
 ) -> Result<()> {
     let mut hand_on = |seen: Seen| {
-        let header = seen.header();
-        if let Some(header) = header.filter(|header| usize::from(header.sender) == from.id()) {
+        if let Some(header) = seen.header()
+            && usize::from(header.sender) == from.id()
+            && (header.receiver == 0 || usize::from(header.receiver) == to.id())
+        {
             note(seen, header);
         }
     };

@@ -29,7 +29,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Records the IPv4 cluster frames of `from` that leave the switch through the port of `to`.
+    /// Records the IPv4 cluster frames of `from` that leave the switch through the port of `to`, to it
+    /// or to a group.
     pub fn listen(switch: &Namespace, from: Node, to: Node) -> Result<Self> {
         let frames = Arc::<Mutex<Vec<Seen>>>::default();
         let kept = Arc::clone(&frames);

@@ -63,7 +63,8 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// Listens for IPv4 datagrams of `from` that leave the switch through the port of `to`.
+    /// Listens for IPv4 datagrams of `from` that leave the switch through the port of `to`, to it
+    /// or to a group.
     pub fn listen(switch: &Namespace, from: Node, to: Node) -> Result<Self> {
         let passed = Arc::<Mutex<Vec<Passed>>>::default();
         let noted = Arc::clone(&passed);

@@ -49,13 +49,13 @@ fn away() -> Result<()> {
         let lost = state(lab, A, (C, PUBLIC), "lost")?;
         ensure!(lost == 1.0, "node-a forgot that node-c is lost");
         ensure!(0 < stays.heal()?.dropped, "the second cut dropped nothing");
-        feed.wait_for_event(A, PATH_RESTORED, C, LIMIT)?;
-        let about_c = lab.plan().path(A, C, PUBLIC);
+        let (about_c, about_a) = (lab.plan().path(A, C, PUBLIC), lab.plan().path(C, A, PUBLIC));
+        feed.wait_for_path(&about_c, PATH_RESTORED, LIMIT)?;
         ensure!(
             feed.about(&about_c, PATH_LOST).count() == 0,
             "node-a lost node-c twice"
         );
-        feed.wait_for_event(C, PATH_RESTORED, A, LIMIT)?;
+        feed.wait_for_path(&about_a, PATH_RESTORED, LIMIT)?;
         lab.wait_all_up()
     })
 }

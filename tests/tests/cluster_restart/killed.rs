@@ -46,8 +46,8 @@ fn killed() -> Result<()> {
             tally.arrived += books.close(lab)?;
             tally.note(lab, &silences, begin_ns);
         }
-        tally.print(lab);
         ensure!(0.0 < tally.arrived, "nothing arrived");
+        tally.print(lab);
         Ok(())
     })
 }

@@ -91,6 +91,7 @@ fn upgrade(lab: &mut Lab, node: Node, binary: &Path) -> Result<f64> {
         "SIGTERM did not end the agent of {node} with status 0"
     );
     lab.start_agent_with(node, binary)?;
+    replaced(&before, &Objects::of(lab, node)?)?;
     for peer in lab.plan().peers(node) {
         feed.wait_for_event(peer, AGENT_RESTARTING, node, LIMIT)?;
     }
@@ -100,7 +101,6 @@ fn upgrade(lab: &mut Lab, node: Node, binary: &Path) -> Result<f64> {
         let said = feed.said(peer, AGENT_RESTARTING, node).count();
         ensure!(said == 1, "{peer} said {said} times that {node} restarts");
     }
-    replaced(&before, &Objects::of(lab, node)?)?;
     books.close(lab)
 }
 
