@@ -55,7 +55,7 @@ const TESTS: &[Test] = &[
         stopped_in_turn,
     ),
     (
-        "an agent measures its own lateness and says once that it could not judge in time",
+        "an agent measures the lateness of its loop and its sender, and says once of each that it was too late",
         own_lateness,
     ),
 ];
@@ -372,7 +372,7 @@ impl WaitForLost for Feed {
 
 fn own_lateness() -> Result<()> {
     in_running_lab(plan(), |lab| {
-        let calm = lateness(lab)?;
+        let calm = lateness(lab, A)?;
         ensure!(
             calm.iter().all(|late| *late < STOP.as_secs_f64() / 2.0),
             "before anything happened the agent was {calm:?} s late"
@@ -391,12 +391,23 @@ fn own_lateness() -> Result<()> {
         ensure!(told.severity == "warning", "{told} is {}", told.severity);
         interrupt::sleep(3 * QUIET)?;
         feed.read()?;
-        for node in lab.plan().all_nodes() {
-            let times = feed.said(node, SELF_STARVED, node).count();
-            let due = usize::from(node == A);
-            ensure!(times == due, "{node} told {times} times that it was late");
+        for part in ["main loop", "sender"] {
+            let told = feed.said(A, SELF_STARVED, A);
+            let times = told.filter(|event| event.message.contains(part)).count();
+            ensure!(
+                times == 1,
+                "node-a told {times} times that its {part} was late"
+            );
         }
-        let late = lateness(lab)?;
+        for node in [B, C] {
+            let told = feed.said(node, SELF_STARVED, node).count();
+            let late = lateness(lab, node)?;
+            ensure!(
+                told == 0 || late.iter().any(|late| INTERVAL.as_secs_f64() <= *late),
+                "{node} told that it was late, by {late:?} s"
+            );
+        }
+        let late = lateness(lab, A)?;
         let least = STOP.as_secs_f64() * 0.8;
         ensure!(
             late.iter().all(|late| least <= *late),
@@ -406,9 +417,9 @@ fn own_lateness() -> Result<()> {
     })
 }
 
-/// The largest lateness of main loop and sender of A's agent, in seconds.
-fn lateness(lab: &Lab) -> Result<[f64; 2]> {
-    let metrics = lab.metrics(A)?;
+/// The largest lateness of main loop and sender of the node's agent, in seconds.
+fn lateness(lab: &Lab, node: Node) -> Result<[f64; 2]> {
+    let metrics = lab.metrics(node)?;
     Ok([
         metrics.value("heartbeat_agent_lateness_max_1m_seconds", &[])?,
         metrics.value("heartbeat_sender_lateness_max_1m_seconds", &[])?,
