@@ -41,7 +41,7 @@ use crate::config::Cluster;
 use crate::interface;
 use crate::journal::Journal;
 use crate::key::KeyRing;
-use crate::lateness::Lateness;
+use crate::lateness::{Lateness, Part};
 use crate::maps::Maps;
 use crate::sender::Sender;
 use crate::snapshot::Snapshot;
@@ -133,7 +133,7 @@ impl Agent {
                 }
                 ready = timer.readable() => {
                     ready?.clear_ready();
-                    self.lateness.record(clock::now().since(wanted));
+                    self.lateness.record(Part::Loop, clock::now().since(wanted));
                 }
                 ready = wakes.readable() => ready?.clear_ready(),
                 ready = links.readable() => {

@@ -14,7 +14,7 @@ use prometheus::{
     TextEncoder,
 };
 
-use crate::lateness::Lateness;
+use crate::lateness::{Lateness, Part};
 use crate::snapshot::{PathView, Snapshot};
 
 /// States a path may be in, as `heartbeat_path_state` tells them.
@@ -29,8 +29,10 @@ pub fn render(snapshot: &Snapshot, lateness: &Lateness) -> prometheus::Result<St
     page.paths(snapshot)?;
     page.frames(snapshot)?;
     page.node(snapshot)?;
-    page.0.register(Box::new(lateness.lateness.clone()))?;
-    page.0.register(Box::new(lateness.sweeps.clone()))?;
+    page.sender(lateness)?;
+    for histogram in lateness.histograms() {
+        page.0.register(Box::new(histogram))?;
+    }
     page.0.register(Box::new(ProcessCollector::for_self()))?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&page.0.gather(), &mut text)?;
@@ -189,6 +191,15 @@ impl Page {
                     .set(i64::from(value));
             }
         }
+        Ok(())
+    }
+
+    fn sender(&self, lateness: &Lateness) -> prometheus::Result<()> {
+        let late = self.add(Gauge::new(
+            "heartbeat_sender_lateness_max_1m_seconds",
+            "How late the agent's sender was at most with a round in the last minute.",
+        ))?;
+        late.set(lateness.max_1m(Part::Sender).as_secs_f64());
         Ok(())
     }
 

@@ -63,7 +63,7 @@ impl Sockets {
     pub fn send(&self, route: &Route, payload: &[u8; LENGTH]) -> io::Result<()> {
         let mut batch = Batch::new(&[*route]);
         batch.payloads[0] = *payload;
-        batch.send(self)[0].map_err(io::Error::from_raw_os_error)
+        batch.send(self, &[0])[0].map_err(io::Error::from_raw_os_error)
     }
 
     /// Duplicates both sockets, for another thread.

@@ -1,6 +1,7 @@
 //! Signals, and the end of a run.
 
 use anyhow::{Context, Result};
+use heartbeat_ebpf::wire::flags;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Agent;
@@ -54,7 +55,7 @@ impl Agent {
     /// Stops the threads and keeps what outlives the run: links, maps and pins stay, and stamping goes on.
     pub(super) fn end(self) {
         log::info!("stopping; the XDP program goes on stamping, `heartbeat detach` removes it");
-        self.sender.stop();
+        self.sender.farewell(flags::RESTARTING);
         self.journal.close();
     }
 }

@@ -15,6 +15,7 @@ use super::devices::Port;
 use super::plan::PathPlan;
 use crate::clock;
 use crate::config::Role;
+use crate::lateness::Part;
 use crate::snapshot::{NetworkView, PathView, Snapshot};
 use crate::sweep::Facts;
 
@@ -36,7 +37,7 @@ impl Agent {
             incarnation: self.incarnation.0,
             authenticated: self.keys.is_some(),
             scheduling: self.sender.scheduling().label().to_owned(),
-            lateness_max_1m_seconds: self.lateness.max_1m().as_secs_f64(),
+            lateness_max_1m_seconds: self.lateness.max_1m(Part::Loop).as_secs_f64(),
             config_digest: format!("{:08x}", self.cluster.digest),
             networks: self
                 .devices

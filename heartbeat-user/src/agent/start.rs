@@ -61,7 +61,13 @@ impl Agent {
         let journal = Journal::open(&directory, cluster.agent.events_kept)?;
         let lateness = Arc::new(Lateness::new().context("make the lateness metrics")?);
         let tick = tick(&cluster);
-        let sender = Sender::start(sockets.duplicate()?, maps.shared.clone(), paths.len(), tick)?;
+        let sender = Sender::start(
+            sockets.duplicate()?,
+            maps.shared.clone(),
+            lateness.clone(),
+            paths.len(),
+            tick,
+        )?;
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         control::start(&cluster.agent.socket, directory, requests.clone())?;
         if let Some(address) = cluster.agent.metrics {
@@ -110,7 +116,7 @@ impl Agent {
                 route: self.route(path)?,
                 interval: path.interval,
                 network: path.network,
-                slot: path.slot as usize,
+                slot: Some(path.slot as usize),
                 template: self.template(path),
                 sent: path.sent.clone(),
             })
