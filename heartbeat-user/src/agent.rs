@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Everything that changes state happens in this one task, one input at a time. What could block it has a
-//! thread of its own: the disk (journal) and the wire (sender). The awkward case is time passing between two
+//! thread of its own: the disk (journal), the wire (sender) and clients (control, web). The awkward case is time passing between two
 //! readings: `now` is read first, then the ring buffer, then the slots, so that whatever had arrived by `now`
 //! is seen, and no gap is told after the stamp that ended it. Whoever can send to port 3343 comes last in the
 //! order in which ready inputs are served.
@@ -44,6 +44,7 @@ use crate::key::KeyRing;
 use crate::lateness::{Lateness, Part};
 use crate::maps::Maps;
 use crate::sender::Sender;
+use crate::sender::priority::Scheduling;
 use crate::snapshot::Snapshot;
 use crate::socket::Sockets;
 use crate::watch;
@@ -89,6 +90,7 @@ pub struct Agent {
     devices: Devices,
     sockets: Sockets,
     sender: Sender,
+    scheduling: Scheduling,
     core: Core,
     journal: Journal,
     lateness: Arc<Lateness>,

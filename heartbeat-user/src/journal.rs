@@ -21,6 +21,7 @@ use anyhow::{Context, Result};
 use heartbeat_core::event::EventKind;
 
 use crate::clock;
+use crate::privilege;
 use crate::record::Record;
 
 /// The file that is written to.
@@ -68,7 +69,10 @@ impl Journal {
         let counts = told.clone();
         let thread = thread::Builder::new()
             .name("heartbeat-log".to_owned())
-            .spawn(move || write_all(&receiver, &mut store, &counts))
+            .spawn(move || {
+                privilege::shed("the journal");
+                write_all(&receiver, &mut store, &counts);
+            })
             .context("start the journal's thread")?;
         Ok(Journal {
             records,

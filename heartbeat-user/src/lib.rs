@@ -7,6 +7,7 @@
 //! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type.
 
 pub mod agent;
+mod aside;
 pub mod check;
 pub mod clock;
 pub mod commands;

@@ -20,16 +20,18 @@ use tokio::sync::mpsc;
 use super::devices::{Devices, Port};
 use super::plan::{self, PathPlan};
 use super::{Agent, Lock, Options, REQUESTS_MAX, Request, slots};
+use crate::aside::Aside;
 use crate::config::{Authentication, Cluster, Node};
 use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::Lateness;
 use crate::maps::Maps;
 use crate::pins::Pins;
+use crate::sender::priority::{self, Scheduling};
 use crate::sender::{Entry, Sender};
 use crate::socket::Sockets;
 use crate::xdp::Program;
-use crate::{clock, control, incarnation, interface, web};
+use crate::{clock, control, incarnation, interface, privilege, web};
 
 /// The loop never sleeps longer, so that its progress is fresh in what it announces.
 const TICK_MAX: Duration = Duration::from_millis(1200);
@@ -69,10 +71,15 @@ impl Agent {
             tick,
         )?;
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
+        let aside = Aside::start()?;
+        let entered = aside.enter();
         control::start(&cluster.agent.socket, directory, requests.clone())?;
         if let Some(address) = cluster.agent.metrics {
             web::start(address, requests, lateness.clone())?;
         }
+        drop(entered);
+        let scheduling = raise_loop(&sender, paths.len());
+        privilege::drop_for_good().context("give up the privileges of the start")?;
         let agent = Agent {
             node,
             incarnation,
@@ -85,6 +92,7 @@ impl Agent {
             devices,
             sockets,
             sender,
+            scheduling,
             core,
             journal,
             lateness,
@@ -130,16 +138,27 @@ impl Agent {
     pub(super) fn greeting(&self) -> String {
         let node = &self.cluster.nodes[self.node];
         format!(
-            "heartbeat {} of node {} in cluster {}: {} paths, incarnation {}, authentication {}, sender at {} priority",
+            "heartbeat {} of node {} in cluster {}: {} paths, incarnation {}, authentication {}, sender at {} priority, loop at {} priority, memory locked: {}",
             env!("CARGO_PKG_VERSION"),
             node.name,
             self.cluster.name,
             self.paths.len(),
             self.incarnation,
             if self.keys.is_some() { "on" } else { "OFF" },
-            self.sender.scheduling().label()
+            self.sender.scheduling().label(),
+            self.scheduling.label(),
+            self.sender.memory().label(),
         )
     }
+}
+
+/// Gives the calling thread, which will be the loop's, its priority, and hands its leash to the sender.
+fn raise_loop(sender: &Sender, paths: usize) -> Scheduling {
+    let (scheduling, leash) = priority::obtain_for_loop(paths);
+    if let Some(leash) = leash {
+        sender.hold(leash);
+    }
+    scheduling
 }
 
 /// How often the loop turns at least: an interval, so that what it announces of its progress is fresh.
