@@ -8,6 +8,7 @@
 
 pub mod agent;
 pub mod announce;
+mod aside;
 pub mod check;
 pub mod clock;
 pub mod commands;

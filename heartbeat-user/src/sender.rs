@@ -183,9 +183,7 @@ fn obtain(paths: usize, interval: Duration) -> Obtained {
         memory: memory::lock(),
         scheduling: priority::obtain(paths, interval),
     };
-    if let Err(error) = privilege::drop_all() {
-        log::error!("the sender keeps privileges that it does not need: {error:#}");
-    }
+    privilege::shed("the sender");
     obtained
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use super::site::Site;
 use super::{Agent, Lock, Options, REQUESTS_MAX};
+use crate::aside::Aside;
 use crate::config::{Authentication, Cluster, Ksoftirqd};
 use crate::control::{self, Control};
 use crate::journal::Journal;
@@ -72,6 +73,7 @@ impl Agent {
             file: options.config.clone(),
             maintenance: Maintenances::load(&directory)?,
             control,
+            aside: Aside::start()?,
             requests,
             departure: None,
             scheduling: priority::Scheduling::Normal,
@@ -94,6 +96,7 @@ impl Agent {
         };
         agent.send_everywhere();
         if let Some(address) = agent.cluster.agent.metrics {
+            let _aside = agent.aside.enter();
             web::start(address, agent.requests.clone(), agent.lateness.clone())?;
         }
         agent.take_and_give_up_privileges()?;
@@ -137,7 +140,7 @@ impl Agent {
     pub(super) fn greeting(&self) -> String {
         let node = &self.cluster.nodes[self.node];
         format!(
-            "heartbeat {} of node {} in cluster {}: {} paths, incarnation {}, authentication {}, sender at {} priority, main loop at {}",
+            "heartbeat {} of node {} in cluster {}: {} paths, incarnation {}, authentication {}, sender at {} priority, main loop at {} priority, memory locked: {}",
             env!("CARGO_PKG_VERSION"),
             node.name,
             self.cluster.name,
@@ -145,7 +148,8 @@ impl Agent {
             self.incarnation,
             if self.keys.is_some() { "on" } else { "OFF" },
             self.sender.scheduling().label(),
-            self.scheduling.label()
+            self.scheduling.label(),
+            self.sender.memory().label()
         )
     }
 }
