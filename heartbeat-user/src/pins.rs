@@ -37,6 +37,7 @@ const MMAPABLE: u32 = 0x400;
 const LINK: &str = "link-";
 
 /// The pins of one node.
+#[derive(Clone)]
 pub struct Pins {
     directory: PathBuf,
 }
@@ -75,6 +76,11 @@ impl Pins {
     /// Names of the pinned maps.
     pub fn map_names() -> impl Iterator<Item = &'static str> {
         SHAPES.iter().map(|(name, _)| *name)
+    }
+
+    /// Whether an earlier run has left every map.
+    pub fn are_complete(&self) -> bool {
+        Pins::map_names().all(|name| self.path(name).exists())
     }
 
     /// Where a map or link is pinned.

@@ -134,6 +134,11 @@ impl Devices {
         self.published = false;
     }
 
+    /// Looks at everything again, with a program that was not there before.
+    pub fn settle_anew(&mut self) {
+        self.published = false;
+    }
+
     /// Forgets keys that lead to other slots than these paths', before slots are cleared. Says whether there
     /// were any.
     pub fn forget_strangers(&mut self, maps: &mut Maps, identities: &[u64]) -> Result<bool> {
@@ -158,11 +163,11 @@ impl Devices {
     }
 
     /// Looks who owns the addresses now and follows. Says whether anything changed that heartbeats are sent
-    /// by, now or when the last attempt failed. What can't be attached is noted in its port; it does not keep
+    /// by, now or when the last attempt failed. Without a program, an earlier run's stays. What can't be attached is noted in its port; it does not keep
     /// the others from working.
     pub fn refresh(
         &mut self,
-        program: &mut Program,
+        program: Option<&mut Program>,
         maps: &mut Maps,
         paths: &[PathPlan],
     ) -> Result<bool> {
@@ -184,11 +189,15 @@ impl Devices {
             self.publish_devices(maps)?;
             self.publish_paths(maps, paths)?;
             let indices: Vec<u32> = self.ports.iter().filter_map(Port::device).collect();
-            program.keep_only(&indices)?;
+            if let Some(program) = &program {
+                program.keep_only(&indices)?;
+            }
             self.ports.iter().for_each(Port::join_group);
             self.published = true;
         }
-        self.attach(program);
+        if let Some(program) = program {
+            self.attach(program);
+        }
         Ok(publish)
     }
 
