@@ -39,6 +39,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::clock;
 use crate::config::Cluster;
+use crate::control::Control;
 use crate::interface;
 use crate::journal::Journal;
 use crate::key::KeyRing;
@@ -86,6 +87,7 @@ pub struct Agent {
     sender: Sender,
     core: Core,
     journal: Journal,
+    control: Control,
     lateness: Arc<Lateness>,
     tick: Duration,
     _lock: Lock,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// One node's view.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The cluster's name.
     pub cluster: String,
@@ -135,14 +135,22 @@ pub struct PathView {
 }
 
 impl Snapshot {
-    /// Whether something is not as it should be: a path that is not up, an interface without the program.
+    /// Whether something is not as it should be: a path lost or unknown, an interface without the program.
     pub fn degraded(&self) -> bool {
-        self.paths.iter().any(|path| path.state != "up")
+        self.paths.iter().any(PathView::degraded)
             || self.networks.iter().any(|network| network.xdp.is_none())
     }
 
     /// Whether the agent does its work: the program is attached wherever an address is.
     pub fn ready(&self) -> bool {
         self.networks.iter().all(|network| network.xdp.is_some())
+    }
+}
+
+impl PathView {
+    /// Whether it is not as it should be: a peer that announced its end or its restart is missed by nobody,
+    /// nor is one under maintenance.
+    pub fn degraded(&self) -> bool {
+        !self.maintenance && !matches!(self.state.as_str(), "up" | "left" | "restarting")
     }
 }

@@ -56,5 +56,6 @@ impl Agent {
         log::info!("stopping; the XDP program goes on stamping, `heartbeat detach` removes it");
         self.sender.stop();
         self.journal.close();
+        self.control.stop();
     }
 }

@@ -21,6 +21,7 @@ use super::devices::{Devices, Port};
 use super::plan::{self, PathPlan};
 use super::{Agent, Lock, Options, REQUESTS_MAX, slots};
 use crate::config::{Authentication, Cluster, Node};
+use crate::control::Control;
 use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::Lateness;
@@ -64,7 +65,9 @@ impl Agent {
         let tick = tick(&cluster);
         let sender = Sender::start(sockets.duplicate()?, maps.shared.clone(), paths.len(), tick)?;
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        control::start(&cluster.agent.socket, directory, requests.clone())?;
+        let synced = journal.synced();
+        let events = control::Events { directory, synced };
+        let control = Control::start(&cluster.agent.socket, events, requests.clone())?;
         if let Some(address) = cluster.agent.metrics {
             web::start(address, requests, lateness.clone())?;
         }
@@ -82,6 +85,7 @@ impl Agent {
             sender,
             core,
             journal,
+            control,
             lateness,
             tick,
             _lock: lock,
