@@ -12,6 +12,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod group;
 pub mod incarnation;
 pub mod interface;
 pub mod journal;

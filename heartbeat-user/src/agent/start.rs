@@ -29,7 +29,7 @@ use crate::pins::Pins;
 use crate::sender::{Entry, Sender};
 use crate::socket::Sockets;
 use crate::xdp::Program;
-use crate::{clock, control, incarnation, interface, web};
+use crate::{clock, control, group, incarnation, interface, web};
 
 /// The loop never sleeps longer, so that its progress is fresh in what it announces.
 const TICK_MAX: Duration = Duration::from_millis(1200);
@@ -54,6 +54,7 @@ impl Agent {
         let (mut program, mut maps) = Program::load(pins, options.trace)?;
         let incarnation = incarnation::next(&directory, clock::wall().as_nanos() as u64)?;
         let ids: Vec<_> = cluster.networks.iter().map(|network| network.id).collect();
+        group::leave_all(&cluster.name, &networks::gone(&maps, &ids))?;
         let entries = networks::claim(&mut maps, &ids)?;
         let keys_now = keys.as_ref();
         introduce(&cluster, local, &entries, incarnation, keys_now, &mut maps)?;
