@@ -6,9 +6,11 @@
 //! what it needs.
 
 pub mod bench;
+pub mod cable;
 pub mod demo;
 pub mod flood;
 pub mod frames;
 pub mod lab;
+pub mod listener;
 pub mod program;
 pub mod suite;
