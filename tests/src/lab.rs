@@ -34,6 +34,7 @@ pub mod interrupt;
 pub mod leftovers;
 mod listener;
 pub mod metrics;
+pub mod multicast;
 pub mod name;
 pub mod namespace;
 pub mod objects;

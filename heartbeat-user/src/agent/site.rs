@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use heartbeat_core::arrival::Arrival;
-use heartbeat_core::config::{Config, PathIndex};
+use heartbeat_core::config::{Config, GroupUse, PathIndex};
 use heartbeat_core::memory::Memory;
 use heartbeat_ebpf::frame::Address;
 use heartbeat_ebpf::ids::Incarnation;
@@ -96,6 +96,7 @@ impl Site {
             program.place_keys(ring)?;
         }
         let ids: Vec<_> = cluster.networks.iter().map(|network| network.id).collect();
+        group::leave_all(&cluster.name, &networks::gone(&self.maps, &ids))?;
         let entries = networks::claim(&mut self.maps, &ids)?;
         self.set_intervals(cluster, &entries);
         self.maps
@@ -208,10 +209,15 @@ impl Site {
 fn ports(cluster: &Cluster, node: &Node, entries: &[u8], authenticated: bool) -> Vec<Port> {
     let port = |(index, network): (usize, &crate::config::Network)| {
         let address: IpAddr = *node.addresses.get(&network.id)?;
-        let used = authenticated && network.may_multicast(cluster.nodes_on(network.id));
-        let group =
-            used.then(|| group::address(&cluster.name, network.id, Family::of_address(address)));
-        Some(Port::new(index, entries[index], network, address, group))
+        let allowed = authenticated && network.may_multicast(cluster.nodes_on(network.id));
+        let used = if allowed {
+            GroupUse::Allowed
+        } else {
+            GroupUse::Never
+        };
+        let group = group::address(&cluster.name, network.id, Family::of_address(address));
+        let entry = entries[index];
+        Some(Port::new(index, entry, network, address, group, used))
     };
     cluster
         .networks
