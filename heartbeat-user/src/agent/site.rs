@@ -215,7 +215,7 @@ fn ports(cluster: &Cluster, node: &Node, entries: &[u8], authenticated: bool) ->
         } else {
             GroupUse::Never
         };
-        let group = group::address(&cluster.name, network.id, Family::of_address(address));
+        let group = group::address(&cluster.name, network.id, Family::of(&network.subnet));
         let entry = entries[index];
         Some(Port::new(index, entry, network, address, group, used))
     };
