@@ -4,7 +4,7 @@
 //! receiver the XDP program ([`object`], put on its devices by [`xdp`] over the [`pins`]) stamps it into a slot
 //! of [`maps`], which [`sweep`] reads; the core judges; [`agent`] carries out what follows; [`journal`] keeps
 //! the event as a [`record`]; [`snapshot`] is what [`control`] and [`web`] ([`metrics`]) show. [`config`],
-//! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type.
+//! [`key`], [`interface`] and [`group`] say what this node is; [`commands`] and [`check`] are what operators type.
 
 pub mod agent;
 pub mod announce;
