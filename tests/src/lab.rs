@@ -36,7 +36,7 @@ pub mod metrics;
 pub mod name;
 pub mod namespace;
 pub mod plan;
-mod premises;
+pub mod premises;
 pub mod requirements;
 pub mod switch_pass;
 pub mod tap;

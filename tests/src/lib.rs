@@ -9,6 +9,7 @@ pub mod bench;
 pub mod demo;
 pub mod flood;
 pub mod frames;
+pub mod generator;
 pub mod lab;
 pub mod program;
 pub mod suite;
