@@ -46,6 +46,15 @@ const SLEEP_MAX_NS: u64 = 20_000_000;
 /// shall be heard. The thread needs a tenth of a processor at the most.
 const FIFO_PRIORITY: i32 = 80;
 
+/// What the peers do in the beginning.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Conduct {
+    /// They send and answer.
+    Speaking,
+    /// They listen: what is sent to them ends in their socket, as it does while they speak.
+    Silent,
+}
+
 /// The running generator; dropped, it stops.
 #[derive(Debug)]
 pub struct Generator {
@@ -71,14 +80,20 @@ struct Counts {
 
 impl Generator {
     /// Starts it in the namespace that has the peers' addresses; it ends after `span`.
-    pub fn start(namespace: &Namespace, voice: Voice, span: Duration) -> Result<Self> {
+    pub fn start(
+        namespace: &Namespace,
+        voice: Voice,
+        conduct: Conduct,
+        span: Duration,
+    ) -> Result<Self> {
         let socket = namespace
             .enter(|| Socket::open(peer_id(0)))
             .context("open the generator's socket")?;
         let shape = voice.shape;
+        let silent = || AtomicBool::new(conduct == Conduct::Silent);
         let counts = Arc::new(Counts {
             sent: (0..shape.paths()).map(|_| AtomicU64::new(0)).collect(),
-            silenced: (0..shape.paths()).map(|_| AtomicBool::new(false)).collect(),
+            silenced: (0..shape.paths()).map(|_| silent()).collect(),
             heard: (0..shape.networks).map(|_| AtomicU64::new(0)).collect(),
             ..Counts::default()
         });

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use heartbeat_tests::generator::Generator;
 use heartbeat_tests::generator::answers::{self, Answer};
 use heartbeat_tests::generator::configuration::Timing;
 use heartbeat_tests::generator::shape::{PeerPath, Shape};
 use heartbeat_tests::generator::stage::Stage;
+use heartbeat_tests::generator::{Conduct, Generator};
 use heartbeat_tests::lab::event::{Event, PATH_LOST, PATH_RESTORED};
 use heartbeat_tests::lab::metrics::Metrics;
 use heartbeat_tests::lab::{interrupt, requirements};
@@ -71,7 +71,7 @@ fn story(stage: &mut Stage) -> Result<()> {
     let interval = stage.timing().interval;
     let started = stage.start_agent()?;
     ensure!(started < START_LIMIT, "the first answer took {started:?}");
-    let mut generator = stage.generate(SPAN)?;
+    let mut generator = stage.generate(Conduct::Speaking, SPAN)?;
     let up = wait_all_up(stage, &mut generator)?;
     println!("{interval:?}: answers after {started:?}, all paths up after {up:?}");
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// Nanoseconds, in the order in which they were measured.
+/// Nanoseconds, or bytes where that is said, in the order in which they were measured.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Series(Vec<u64>);
 

@@ -17,10 +17,10 @@ use anyhow::{Context, Result};
 use heartbeat_user::config::Cluster;
 use heartbeat_user::key;
 
-use super::Generator;
 use super::configuration::{self, Places, Timing};
 use super::shape::{self, OBSERVER, PeerPath, Shape};
 use super::voice::Voice;
+use super::{Conduct, Generator};
 use crate::lab::agent::{Agent, log_tail};
 use crate::lab::configuration::Files;
 use crate::lab::event::EventLog;
@@ -132,10 +132,16 @@ impl Stage {
         self.agent.as_mut().map_or(Ok(()), Agent::check_running)
     }
 
-    /// Has all peers speak, for at most `span`.
-    pub fn generate(&self, span: Duration) -> Result<Generator> {
-        let cluster = Cluster::load(&self.files.configuration(NODE))?;
-        Generator::start(&self.there, Voice::of(self.shape, &cluster)?, span)
+    /// The configuration of the real agent.
+    pub fn configuration(&self) -> PathBuf {
+        self.files.configuration(NODE)
+    }
+
+    /// Puts the peers on the stage, for at most `span`.
+    pub fn generate(&self, conduct: Conduct, span: Duration) -> Result<Generator> {
+        let cluster = Cluster::load(&self.configuration())?;
+        let voice = Voice::of(self.shape, &cluster)?;
+        Generator::start(&self.there, voice, conduct, span)
     }
 
     /// A command of the agent's binary in its namespace, arguments still to come.
@@ -213,7 +219,7 @@ impl Stage {
         };
         let name = self.premises.name.to_string();
         let text = configuration::render(&name, self.shape, self.timing, places)?;
-        let path = self.files.configuration(NODE);
+        let path = self.configuration();
         fs::write(&path, text).with_context(|| format!("write {}", path.display()))
     }
 }
