@@ -12,7 +12,8 @@
 
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -61,13 +62,13 @@ pub struct Generator {
     shape: Shape,
     counts: Arc<Counts>,
     thread: Option<JoinHandle<Result<()>>>,
+    thread_id: i32,
 }
 
 /// What the thread and its owner tell each other.
 #[derive(Debug, Default)]
 struct Counts {
     stop: AtomicBool,
-    thread_id: AtomicI32,
     /// By path.
     sent: Vec<AtomicU64>,
     /// By path.
@@ -98,14 +99,21 @@ impl Generator {
             ..Counts::default()
         });
         let mut player = Player::new(socket, voice, Arc::clone(&counts));
+        let (begun, begins) = mpsc::channel();
+        let play = move || {
+            // Whoever starts it waits for this.
+            let _ = begun.send(gettid().as_raw());
+            player.play(Instant::now() + span)
+        };
         let thread = thread::Builder::new()
             .name("generator".to_owned())
-            .spawn(move || player.play(Instant::now() + span))
+            .spawn(play)
             .context("start the generator's thread")?;
         Ok(Generator {
             shape,
             counts,
             thread: Some(thread),
+            thread_id: begins.recv().context("start the generator's thread")?,
         })
     }
 
@@ -136,9 +144,9 @@ impl Generator {
         self.counts.heard.iter().map(load).collect()
     }
 
-    /// The id of its thread in this process, 0 before it runs.
+    /// The id of its thread in this process.
     pub fn thread_id(&self) -> i32 {
-        self.counts.thread_id.load(Relaxed)
+        self.thread_id
     }
 
     /// An error if it has ended before its time.
@@ -201,7 +209,6 @@ impl Player {
     }
 
     fn play(&mut self, end: Instant) -> Result<()> {
-        self.counts.thread_id.store(gettid().as_raw(), Relaxed);
         hurry();
         let interval_ns = self.voice.interval_ns();
         let mut rounds = Rounds::new(self.paths.len(), interval_ns, monotonic_ns());

@@ -16,10 +16,15 @@ use heartbeat_ebpf::map::Keys;
 use heartbeat_ebpf::wire::{Kind, LENGTH, PORT, Words};
 use heartbeat_user::config::{Authentication, Cluster, Node};
 use heartbeat_user::key::KeyRing;
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::RcvBufForce;
 use serde::{Deserialize, Serialize};
 use tokio::net::UdpSocket;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
+
+/// Bytes of the socket's queue: some thousand heartbeats, for a time in which it is not scheduled.
+const BUFFER: usize = 8 * 1024 * 1024;
 
 /// What it did, as it prints it in the end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -101,6 +106,7 @@ impl Receiver {
     async fn serve(&mut self, sweep: Duration, span: Duration) -> Result<()> {
         let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
         let socket = UdpSocket::bind(any).await.context("bind to the port")?;
+        setsockopt(&socket, RcvBufForce, &BUFFER).context("enlarge the receive buffer")?;
         let mut sweep = tokio::time::interval(sweep);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stop = signal(SignalKind::terminate()).context("wait for SIGTERM")?;

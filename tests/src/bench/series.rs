@@ -48,6 +48,11 @@ impl Series {
         self.0.is_empty()
     }
 
+    /// All of them, in their order.
+    pub fn values(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().copied()
+    }
+
     /// What they say, if there is any.
     pub fn figures(&self) -> Option<Figures> {
         let mut sorted = self.0.clone();

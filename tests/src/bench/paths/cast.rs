@@ -1,4 +1,4 @@
-//! Who is measured: three agents and a plain receiver, each on a stage of its own.
+//! Who is measured: agents and a plain receiver, each on a stage of its own.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::SPAN;
 use crate::bench::plain::Received;
 use crate::bench::usage::{self, Usage};
 use crate::generator::configuration::Timing;
-use crate::generator::shape::{Shape, network_key};
+use crate::generator::shape::Shape;
 use crate::generator::stage::Stage;
 use crate::generator::{Conduct, Generator};
 use crate::lab::interrupt;
@@ -23,23 +23,6 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Name of the agent's sender thread.
 const SENDER: &str = "heartbeat-tx";
 
-/// All of them.
-pub struct Cast {
-    /// An agent that hears 4 096 paths.
-    pub fed: Subject,
-    /// The same that hears nobody.
-    pub idle: Subject,
-    /// An agent that hears one path.
-    pub single: Subject,
-    /// The ordinary receiver, which hears 4 096 paths.
-    pub plain: Subject,
-    /// Processor time of the fed agent until its last path was up.
-    pub rise: Duration,
-    /// From the start of the generator until then.
-    pub up_after: Duration,
-    program: u32,
-}
-
 /// One process, and those it hears.
 pub struct Subject {
     /// Where it lives.
@@ -50,92 +33,29 @@ pub struct Subject {
     receiver: Option<Receiver>,
 }
 
-/// What one look at everybody shows.
+/// What one look at a subject shows.
+#[derive(Clone, Copy, Debug)]
 pub struct Reading {
     /// When.
     pub at: Instant,
-    /// Of each process.
-    pub fed: Usage,
-    /// See [`Cast`].
-    pub idle: Usage,
-    /// See [`Cast`].
-    pub single: Usage,
-    /// See [`Cast`].
-    pub plain: Usage,
-    /// Of the fed agent's XDP program.
-    pub xdp: Duration,
-    /// Of the generator that feeds the agent.
+    /// Of its process; the agent's sender apart.
+    pub process: Usage,
+    /// Of the generator that it hears.
     pub feeding: Duration,
-    /// Of the one that feeds the plain receiver.
-    pub feeding_plain: Duration,
 }
 
-impl Cast {
-    /// Starts everybody and waits until all paths are up.
-    pub fn assemble(timing: Timing) -> Result<Self> {
-        let mut fed = Subject::agent(Shape::FULL, timing, Conduct::Speaking)?;
-        let begin = Instant::now();
-        let up = fed.stage.shape().paths();
-        while fed.stage.events().all()?.len() < up {
-            ensure!(begin.elapsed() < UP_LIMIT, "not all paths came up");
-            interrupt::sleep(LOOK)?;
-            fed.check()?;
-        }
-        let (up_after, rise) = (begin.elapsed(), fed.usage()?.all);
-        Ok(Cast {
-            program: usage::program_on(fed.stage.here(), &network_key(0))?,
-            fed,
-            up_after,
-            rise,
-            idle: Subject::agent(Shape::FULL, timing, Conduct::Silent)?,
-            single: Subject::agent(Shape::SINGLE, timing, Conduct::Speaking)?,
-            plain: Subject::plain(timing)?,
-        })
-    }
-
-    /// Looks at everybody.
-    pub fn read(&mut self) -> Result<Reading> {
-        for subject in [
-            &mut self.fed,
-            &mut self.idle,
-            &mut self.single,
-            &mut self.plain,
-        ] {
-            subject.check()?;
-        }
-        Ok(Reading {
-            at: Instant::now(),
-            fed: self.fed.usage()?,
-            idle: self.idle.usage()?,
-            single: self.single.usage()?,
-            plain: self.plain.usage()?,
-            xdp: usage::of_program(self.program)?,
-            feeding: self.fed.feeding()?,
-            feeding_plain: self.plain.feeding()?,
-        })
-    }
-
-    /// Ends everybody. Fails where somebody did not do what was measured.
-    pub fn conclude(mut self) -> Result<()> {
-        let paths = Shape::FULL.paths();
-        let events = self.fed.stage.events().all()?.len();
-        ensure!(events == paths, "{events} events instead of {paths}");
-        let events = self.idle.stage.events().all()?.len();
-        ensure!(events == 0, "the idle agent told {events} events");
-        let receiver = self.plain.receiver.take().context("it was started")?;
-        let sent: u64 = self.plain.generator.stop()?.iter().sum();
-        let received = receiver.stop()?;
-        ensure!(
-            received.heartbeats + received.missed == sent && received.refused == 0,
-            "the plain receiver got {received:?} of {sent}"
-        );
-        ensure!(received.up == paths, "the plain receiver has {received:?}");
-        Ok(())
-    }
+/// How an agent's paths came up.
+#[derive(Clone, Copy, Debug)]
+pub struct Rise {
+    /// From the first heartbeat until the last path was up.
+    pub took: Duration,
+    /// Processor time of the agent since its start.
+    pub processor: Duration,
 }
 
 impl Subject {
-    fn agent(shape: Shape, timing: Timing, conduct: Conduct) -> Result<Self> {
+    /// An agent, and peers that speak or only listen.
+    pub fn agent(shape: Shape, timing: Timing, conduct: Conduct) -> Result<Self> {
         let mut stage = Stage::build(shape, timing)?;
         Ok(Subject {
             started: stage.start_agent()?,
@@ -145,7 +65,8 @@ impl Subject {
         })
     }
 
-    fn plain(timing: Timing) -> Result<Self> {
+    /// The ordinary receiver.
+    pub fn plain(timing: Timing) -> Result<Self> {
         let stage = Stage::build(Shape::FULL, timing)?;
         let (begin, receiver) = (Instant::now(), Receiver::start(&stage)?);
         Ok(Subject {
@@ -153,6 +74,20 @@ impl Subject {
             generator: stage.generate(Conduct::Speaking, SPAN)?,
             stage,
             receiver: Some(receiver),
+        })
+    }
+
+    /// Waits until an agent has reported all its paths as up.
+    pub fn rise(&mut self) -> Result<Rise> {
+        let begin = Instant::now();
+        while self.stage.events().all()?.len() < self.stage.shape().paths() {
+            ensure!(begin.elapsed() < UP_LIMIT, "not all paths came up");
+            interrupt::sleep(LOOK)?;
+            self.check()?;
+        }
+        Ok(Rise {
+            took: begin.elapsed(),
+            processor: self.read()?.process.all,
         })
     }
 
@@ -164,13 +99,22 @@ impl Subject {
         }
     }
 
-    fn usage(&self) -> Result<Usage> {
-        usage::of(self.pid()?, SENDER)
+    /// Looks at it.
+    pub fn read(&mut self) -> Result<Reading> {
+        self.check()?;
+        let here = i32::try_from(std::process::id()).context("a process id")?;
+        Ok(Reading {
+            at: Instant::now(),
+            process: usage::of(self.pid()?, SENDER)?,
+            feeding: usage::of_thread(here, self.generator.thread_id())?,
+        })
     }
 
-    fn feeding(&self) -> Result<Duration> {
-        let here = i32::try_from(std::process::id()).context("a process id")?;
-        usage::of_thread(here, self.generator.thread_id())
+    /// Ends a plain receiver; returns what it received, and how many heartbeats were sent to it.
+    pub fn received(self) -> Result<(Received, u64)> {
+        let receiver = self.receiver.context("it is a plain receiver")?;
+        let received = receiver.stop()?;
+        Ok((received, self.generator.stop()?.iter().sum()))
     }
 
     fn check(&mut self) -> Result<()> {
