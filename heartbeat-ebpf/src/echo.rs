@@ -6,9 +6,13 @@
 //! until a reply with our own random nonce names it; a recording can't answer that.
 //!
 //! A request is itself worth recording to an attacker, who could use up the one answer per interval. So a
-//! path answers only requests newer (by incarnation, then by `sent`) than the last one it answered.
+//! path answers only requests newer (by incarnation, then by `sent`) than the last one it answered. One case
+//! would then never get an answer: an agent whose incarnation went back, by a restored disk or a clock set
+//! back, and the answer is what tells it so. Requests of an older incarnation therefore have an answer per
+//! interval of their own, which recordings may use up without harm to the living.
 
-use crate::wire::Words;
+use crate::slot::Slot;
+use crate::wire::{Words, flags};
 use crate::word::Word;
 
 /// What XDP knows of a path beside its arrivals; 128 bytes. Written by XDP alone, mapped read-only.
@@ -31,17 +35,37 @@ pub struct Echo {
     pub last_sent: Word,
     /// Our highest incarnation that the peer knows.
     pub known: Word,
-    /// Incarnation in the last request answered.
+    /// Highest incarnation in a request answered.
     pub asker_incarnation: Word,
-    /// `sent` in the last request answered.
+    /// `sent` in the last request of that incarnation answered.
     pub asker_sent: Word,
     /// When it was answered, CLOCK_MONOTONIC ns.
     pub answered: Word,
+    /// Highest sequence of the slot's incarnation that came by the network's group; 0: none.
+    pub group_sequence: Word,
+    /// When it came, CLOCK_MONOTONIC ns; 0: none did.
+    pub group_arrival: Word,
+    /// When a request was last answered in which the peer said that it misses heartbeats of ours,
+    /// CLOCK_MONOTONIC ns; 0: never.
+    pub missed: Word,
+    /// When a request of an older incarnation was last answered, CLOCK_MONOTONIC ns; 0: never.
+    pub outdated: Word,
     /// Zero; keeps the record at two cache lines.
-    pub reserved: [Word; 5],
+    pub reserved: Word,
 }
 
 const _: () = assert!(size_of::<Echo>() == 128);
+
+/// Whether an echo request is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Yes: it is newer than all answered before.
+    Newest,
+    /// Yes, though its incarnation is older than one answered before: so that an agent that went back learns it.
+    Outdated,
+    /// No: too soon, or a request answered before.
+    None,
+}
 
 impl Echo {
     /// Keeps the newest unconfirmed incarnation heard.
@@ -53,22 +77,61 @@ impl Echo {
         }
     }
 
-    /// Whether this request may be answered now: newer than the last one answered, and at most one in
-    /// `interval_ns`. If so it becomes the last one answered.
+    /// Whether this request is answered now, and notes that it is: of one incarnation only ever newer requests
+    /// and one in `interval_ns`; of all older ones together one in `interval_ns`. The first of a higher
+    /// incarnation does not wait, or recordings of an earlier one could keep it waiting for ever; nor does the
+    /// first to this run, which began at `begun_ns`: its peers ask at once whether it is the living one.
     #[inline(always)]
-    pub fn allow(&self, words: &Words, now_ns: u64, interval_ns: u64) -> bool {
-        let answered = self.answered.get();
-        if answered != 0 && now_ns < answered.saturating_add(interval_ns) {
-            return false;
-        }
+    pub fn answer(&self, words: &Words, now_ns: u64, interval_ns: u64, begun_ns: u64) -> Answer {
         let (asker, incarnation) = (self.asker_incarnation.get(), words.incarnation());
-        if incarnation < asker || (incarnation == asker && words.sent() <= self.asker_sent.get()) {
-            return false;
+        if incarnation < asker {
+            if is_too_soon(self.outdated.get(), now_ns, interval_ns) {
+                return Answer::None;
+            }
+            self.outdated.set(now_ns);
+            return Answer::Outdated;
+        }
+        if incarnation == asker
+            && (words.sent() <= self.asker_sent.get()
+                || (begun_ns <= self.answered.get()
+                    && is_too_soon(self.answered.get(), now_ns, interval_ns)))
+        {
+            return Answer::None;
         }
         self.asker_incarnation.set(incarnation);
         self.asker_sent.set(words.sent());
         self.answered.set(now_ns);
-        true
+        Answer::Newest
+    }
+
+    /// Takes from the newest request what it says of the way there: what its sender has heard of ours and,
+    /// which is returned, whether it misses heartbeats. Only of an incarnation that is known to be no
+    /// recording: heard before, or confirmed.
+    #[inline(always)]
+    pub fn learn(&self, slot: &Slot, words: &Words, now_ns: u64) -> bool {
+        let incarnation = words.incarnation();
+        if slot.incarnation.get() != incarnation && self.confirmed.get() != incarnation {
+            return false;
+        }
+        slot.heard.set(words.sequence());
+        let missed = words.flags() & flags::MISSED != 0;
+        if missed {
+            self.missed.set(now_ns);
+        }
+        missed
+    }
+
+    /// The highest incarnation of the peer that this node knows of, for the reply to one that asks as `asking`.
+    #[inline(always)]
+    pub fn highest_known(&self, slot: &Slot, asking: u64) -> u64 {
+        let heard = larger(slot.incarnation.get(), self.candidate.get());
+        let asked = self.asker_incarnation.get();
+        // What it asked as itself is no news to it, and need not have been heard.
+        if asking < asked {
+            larger(heard, asked)
+        } else {
+            heard
+        }
     }
 
     /// Records the reply to our own request; its nonce was the outstanding one.
@@ -81,53 +144,43 @@ impl Echo {
         self.reply_arrival.set(now_ns);
         self.nonce.set(words.heard());
     }
+
+    /// Notes that a believed heartbeat came by the group, if it did. A copy that was heard before moves nothing.
+    #[inline(always)]
+    pub fn note_group(&self, words: &Words, now_ns: u64) {
+        let newer = self.group_arrival.get() == 0 || self.group_sequence.get() < words.sequence();
+        if words.receiver() == 0 && newer {
+            self.group_sequence.set(words.sequence());
+            self.group_arrival.set(now_ns);
+        }
+    }
+
+    /// Forgets what came by the group: another incarnation counts anew.
+    #[inline(always)]
+    pub fn forget_group(&self) {
+        self.group_sequence.set(0);
+        self.group_arrival.set(0);
+    }
+
+    /// Whether the newest heartbeat of this incarnation, or the one before, came by the group. Not the newest
+    /// alone: its other copy may still be on the way.
+    #[inline(always)]
+    pub fn hears_group(&self, slot: &Slot, incarnation: u64) -> bool {
+        slot.incarnation.get() == incarnation
+            && self.group_arrival.get() != 0
+            && slot.sequence.get() <= self.group_sequence.get().saturating_add(1)
+    }
+}
+
+#[inline(always)]
+fn is_too_soon(last_ns: u64, now_ns: u64, interval_ns: u64) -> bool {
+    last_ns != 0 && now_ns < last_ns.saturating_add(interval_ns)
+}
+
+#[inline(always)]
+const fn larger(a: u64, b: u64) -> u64 {
+    if a < b { b } else { a }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::{Header, Kind};
-
-    fn request(incarnation: u64, sent: u64) -> Words {
-        Header {
-            kind: Kind::EchoRequest,
-            flags: 0,
-            key_id: 1,
-            sender: 2,
-            cluster: 3,
-            receiver: 4,
-            network: 5,
-            interval_ms: 1200,
-            agent_age_ms: 0,
-            config_digest: 0,
-            incarnation,
-            sequence: 0,
-            sent,
-            heard: 77,
-        }
-        .words()
-    }
-
-    #[test]
-    fn one_request_an_interval_is_answered_and_never_the_same_twice() {
-        let echo = Echo::default();
-        assert!(echo.allow(&request(5, 100), 1_000, 500));
-        assert!(!echo.allow(&request(5, 200), 1_400, 500), "too soon");
-        assert!(!echo.allow(&request(5, 100), 9_000, 500), "a recording");
-        assert!(
-            !echo.allow(&request(4, 900), 9_000, 500),
-            "an older incarnation"
-        );
-        assert!(echo.allow(&request(5, 101), 9_000, 500));
-        assert!(echo.allow(&request(6, 1), 10_000, 500));
-    }
-
-    #[test]
-    fn an_older_candidate_does_not_displace_a_newer_one() {
-        let echo = Echo::default();
-        echo.propose(9, 1);
-        echo.propose(8, 2);
-        assert_eq!(echo.candidate.get(), 9);
-        assert_eq!(echo.candidate_arrival.get(), 1);
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ use aya_ebpf::programs::XdpContext;
 use aya_log_ebpf::info;
 
 use crate::admit::{self, Admitted};
+use crate::echo::Answer;
 use crate::frame::{self, Datagram};
 use crate::map::Local;
 use crate::slot::Announced;
@@ -94,7 +95,12 @@ fn judged(context: &XdpContext, datagram: &Datagram) -> Outcome {
     match verdict.fate() {
         Fate::Pass => Outcome::of(XDP_PASS),
         Fate::Reply => Outcome::of(XDP_TX),
-        Fate::Drop if matches!(verdict, Verdict::Heartbeat | Verdict::EchoReply) => {
+        Fate::Drop
+            if matches!(
+                verdict,
+                Verdict::Heartbeat | Verdict::Copy | Verdict::EchoReply
+            ) =>
+        {
             Outcome::of(XDP_DROP)
         }
         Fate::Drop => Outcome {
@@ -138,6 +144,7 @@ fn heartbeat(words: &Words, admitted: Admitted) -> Verdict {
     };
     // SAFETY: the helper has no preconditions.
     let now_ns = unsafe { bpf_ktime_get_ns() };
+    let before = slot.announced.get();
     let (verdict, arrived) = slot.record(echo, words, now_ns, !admitted.authenticated);
     let armed = match verdict {
         Verdict::Heartbeat => control.disarm(wake::ARRIVAL),
@@ -156,7 +163,16 @@ fn heartbeat(words: &Words, admitted: Admitted) -> Verdict {
             _ if gap => Reason::Gap,
             _ => Reason::Arrival,
         };
-        maps::record(reason, admitted.slot, slot, words, start_ns, now_ns, armed);
+        maps::record(
+            reason,
+            admitted.slot,
+            slot,
+            words,
+            before,
+            start_ns,
+            now_ns,
+            armed,
+        );
     }
     verdict
 }
@@ -179,9 +195,24 @@ fn request(
     };
     // SAFETY: the helper has no preconditions.
     let now_ns = unsafe { bpf_ktime_get_ns() };
-    let interval_ms = network.interval_ms.get();
-    if !echo.allow(words, now_ns, interval_ms * 1_000_000) {
-        return Verdict::EchoLimited;
+    let interval_ns = network.interval_ms.get() * 1_000_000;
+    match echo.answer(words, now_ns, interval_ns, node.begun.get()) {
+        Answer::None => return Verdict::EchoLimited,
+        Answer::Outdated => {}
+        Answer::Newest => {
+            if echo.learn(slot, words, now_ns) {
+                maps::record(
+                    Reason::Missed,
+                    admitted.slot,
+                    slot,
+                    words,
+                    slot.announced.get(),
+                    0,
+                    now_ns,
+                    true,
+                );
+            }
+        }
     }
     if words.flags() & flags::BY_AGENT != 0 {
         return Verdict::Message;
@@ -221,6 +252,7 @@ fn answered(words: &Words, admitted: Admitted) -> Verdict {
         admitted.slot,
         slot,
         words,
+        slot.announced.get(),
         0,
         now_ns,
         true,

@@ -9,13 +9,16 @@
 //! | `ECHOES` | slot | [`crate::echo::Echo`] | XDP |
 //! | `CONTROLS` | slot | [`crate::wake::Control`] | agent; XDP clears |
 //! | `NODE` | 0 | [`Node`] | agent |
-//! | `NETWORKS` | network index | [`Network`] | agent's sender |
+//! | `NETWORKS` | entry of a network | [`Network`] | agent, its sender |
 //! | `LOCALS` | address of ours, or group | [`Local`] | agent |
-//! | `DEVICES` | interface index | network index | agent |
+//! | `DEVICES` | interface index | entry of a network | agent |
 //! | `PATHS` | [`PathKey`] | [`PathEntry`] | agent |
 //! | `KEYS` | 0, 1 | [`Keys`] | agent, never pinned |
 //! | `FRAMES` | [`frames_index`], per CPU | a count | XDP |
 //! | `WAKES` | ring buffer | [`crate::wake::Record`] | XDP |
+//!
+//! A network keeps its entry across restarts and reloads: it is found by its number, never by its place in
+//! the configuration, or a network put before another one would take over its sequence and its counters.
 
 use crate::frame::{Address, Vlan};
 use crate::tag::Subkey;
@@ -48,7 +51,7 @@ pub const NAMES: [&str; 11] = [
     "FRAMES", "WAKES",
 ];
 
-/// Where `FRAMES` counts a verdict on a network with this index (or [`NO_NETWORK`]).
+/// Where `FRAMES` counts a verdict on the network with this entry (or [`NO_NETWORK`]).
 #[inline(always)]
 pub const fn frames_index(network: u32, verdict: Verdict) -> u32 {
     network * VERDICTS_MAX as u32 + verdict as u32
@@ -66,8 +69,10 @@ pub struct Node {
     pub progress: Word,
     /// Digest of the configuration.
     pub config_digest: Word,
+    /// When this run, or its incarnation, began, CLOCK_MONOTONIC ns.
+    pub begun: Word,
     /// Zero.
-    pub reserved: [Word; 4],
+    pub reserved: [Word; 3],
 }
 
 const _: () = assert!(size_of::<Node>() == 64);
@@ -79,24 +84,29 @@ impl Node {
     }
 }
 
-/// One network, for XDP; mapped by the agent, written by its sender.
+/// One network, for XDP; 32 bytes, mapped by the agent. The sender counts `sent`.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct Network {
-    /// The last sequence sent on it; 0: none yet.
+    /// The number of the network whose entry this is; 0: free.
+    pub identity: Word,
+    /// The last sequence sent on it; 0: none yet. Never falls while maps last, for peers would take what
+    /// follows for a replay: a free entry keeps it.
     pub sent: Word,
     /// Our interval on it, ms.
     pub interval_ms: Word,
+    /// Zero.
+    pub reserved: Word,
 }
 
-const _: () = assert!(size_of::<Network>() == 16);
+const _: () = assert!(size_of::<Network>() == 32);
 
 /// What one of our own addresses stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Local {
     /// Network number.
     pub network: u16,
-    /// Its index in `NETWORKS` and `FRAMES`, below [`NETWORKS_MAX`].
+    /// Its entry in `NETWORKS` and `FRAMES`, below [`NETWORKS_MAX`].
     pub index: u8,
     /// Whether the address is the network's multicast group.
     pub group: bool,

@@ -12,7 +12,7 @@ use crate::echo::Echo;
 use crate::ids::{NetworkId, NodeId};
 use crate::verdict::Verdict;
 use crate::window::{Place, place};
-use crate::wire::Words;
+use crate::wire::{Words, flags};
 use crate::word::Word;
 
 /// One path as XDP sees it; 128 bytes, two cache lines. Written by XDP alone while in use; the agent zeroes
@@ -43,9 +43,9 @@ pub struct Slot {
     pub lost: Word,
     /// Heartbeats that others overtook.
     pub reordered: Word,
-    /// Heartbeats heard twice.
+    /// Heartbeats heard twice, though sent once: the other copy of one that went to the group as well is none.
     pub duplicates: Word,
-    /// Highest sequence of ours that the peer has heard on this path.
+    /// Highest sequence of ours that the peer has heard on this path, as its last heartbeat or echo request said.
     pub heard: Word,
     /// What the newest heartbeat said of its sender, see [`Announced`].
     pub announced: Word,
@@ -118,6 +118,21 @@ impl Slot {
         now_ns: u64,
         trusting: bool,
     ) -> (Verdict, Option<Arrived>) {
+        let outcome = self.take(echo, words, now_ns, trusting);
+        if !matches!(outcome.0, Verdict::Replay | Verdict::Candidate) {
+            echo.note_group(words, now_ns);
+        }
+        outcome
+    }
+
+    #[inline(always)]
+    fn take(
+        &self,
+        echo: &Echo,
+        words: &Words,
+        now_ns: u64,
+        trusting: bool,
+    ) -> (Verdict, Option<Arrived>) {
         let known = self.incarnation.get();
         let incarnation = words.incarnation();
         // Nobody runs as incarnation 0: in a slot it means none yet, and must not look like one known.
@@ -131,6 +146,7 @@ impl Slot {
             }
             self.begin();
             self.incarnation.set(incarnation);
+            echo.forget_group();
             // What came before the first heard was never counted as lost, so it must not refill that count.
             return self.arrive(words, now_ns, u64::MAX);
         }
@@ -150,6 +166,7 @@ impl Slot {
                 self.lost.subtract(1);
                 (Verdict::Reordered, None)
             }
+            Place::Duplicate if words.flags() & flags::MULTICAST != 0 => (Verdict::Copy, None),
             Place::Duplicate => {
                 self.duplicates.add(1);
                 (Verdict::Duplicate, None)

@@ -48,7 +48,7 @@ verdicts! {
     Heartbeat = 1 "heartbeat" Drop
     /// A heartbeat that others overtook; recorded, but the last arrival stays.
     Reordered = 2 "reordered" Drop
-    /// A heartbeat already seen.
+    /// A heartbeat already seen, though it was sent once.
     Duplicate = 3 "duplicate" Drop
     /// Older than the window, or of an older incarnation.
     Replay = 4 "replay" Drop
@@ -92,6 +92,8 @@ verdicts! {
     Tag = 23 "tag" Drop
     /// An announced interval outside 10 ms to 60 s.
     Interval = 24 "interval" Drop
+    /// The other copy of a heartbeat that went both to us and to the network's group.
+    Copy = 25 "copy" Drop
 }
 
 /// Room for verdicts in a counter record.

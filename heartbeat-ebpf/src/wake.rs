@@ -1,9 +1,10 @@
 //! Waking the agent, and writing down gaps for it.
 //!
-//! The agent sleeps until its next deadline. Three things it wants to know at once: the first arrival on a
-//! path it thinks lost or has never heard, a candidate incarnation, and the answer to an echo request. It
-//! arms a path for either of the first two, and XDP disarms it and writes one record, so that no sender can
-//! keep the agent awake.
+//! The agent sleeps until its next deadline. Four things it wants to know at once: the first arrival on a
+//! path it thinks lost or has never heard, a candidate incarnation, the answer to an echo request, and that a
+//! peer misses our heartbeats. It arms a path for either of the first two, and XDP disarms it and writes one
+//! record; the third it asked for, and the fourth comes with an answered echo request, which are limited: so
+//! no sender can keep the agent awake.
 //!
 //! The awkward case is an agent that was stopped while a path was cut twice: the slot's largest gap shows
 //! one cut. So a gap longer than the length that the agent thinks worth remembering is written down as it
@@ -12,7 +13,9 @@
 
 use crate::word::Word;
 
-/// What the agent asks of XDP for one path; 64 bytes. Written by the agent; XDP clears `armed` and `nonce`.
+/// What the agent asks of XDP for one path, and what it last told of it; 64 bytes. Written by the agent; XDP
+/// clears `armed` and `nonce`, and does not look at the `told` words: they are here because they must live and
+/// die with the slot, so that the next run of the agent neither repeats nor forgets.
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
 pub struct Control {
@@ -23,8 +26,16 @@ pub struct Control {
     pub notable_gap: Word,
     /// Nonce of the outstanding echo request; 0: none.
     pub nonce: Word,
+    /// The state that the agent last told of; 0: none yet. What the numbers mean is the agent's business.
+    pub told_state: Word,
+    /// The last arrival that it had seen then, CLOCK_MONOTONIC ns; 0: none.
+    pub told_last_arrival: Word,
+    /// The slot's arrivals that it had seen then.
+    pub told_arrivals: Word,
+    /// Until when it had promised to wait, CLOCK_MONOTONIC ns; 0: it waits for nothing.
+    pub told_until: Word,
     /// Zero.
-    pub reserved: [Word; 5],
+    pub reserved: Word,
 }
 
 const _: () = assert!(size_of::<Control>() == 64);
@@ -59,6 +70,8 @@ pub enum Reason {
     Candidate = 3,
     /// The outstanding echo request was answered.
     EchoReply = 4,
+    /// The peer misses heartbeats of ours: it said so in an echo request that was answered.
+    Missed = 5,
 }
 
 /// One record of the ring buffer: 64 bytes.
@@ -81,8 +94,8 @@ pub struct Record {
     pub sequence: u64,
     /// Incarnation heard.
     pub incarnation: u64,
-    /// Heartbeats missing by sequence.
-    pub lost: u64,
+    /// What the heartbeat before this one said of its sender, see [`crate::slot::Announced`]; 0: there was none.
+    pub announced: u64,
 }
 
 const _: () = assert!(size_of::<Record>() == 64);
@@ -107,7 +120,7 @@ impl Record {
             arrivals: word(4)?,
             sequence: word(5)?,
             incarnation: word(6)?,
-            lost: word(7)?,
+            announced: word(7)?,
         })
     }
 }

@@ -17,17 +17,18 @@
 //! agent age    of the sender      of the sender         progress, as read  of the sender
 //!                                                       by XDP at the reply
 //! incarnation  of the sender      of the asker          of the answerer    of the sender
-//! sequence     of the round       of the last round     last sent by the   number of the message
-//!                                                       answerer here
+//! sequence     of the round       highest heard of the  last sent by the   number of the message
+//!                                 receiver here         answerer here
 //! sent         by the sender      by the asker          highest incarnation by the sender
 //!                                                       of the asker known
 //! heard        highest heard      nonce                 the same nonce     length of the body
 //! tag under    heartbeat subkey   echo subkey           echo subkey        heartbeat subkey
 //! ```
 //!
-//! `receiver` 0 means multicast. `sent` is the sender's own clock and opaque to others. A message's header
-//! is followed by its body and a MAC of 16 bytes under the message subkey. With authentication off, key id
-//! and tag are 0.
+//! `receiver` 0 means multicast: the same round's heartbeat in one datagram for all, so that `heard`, which
+//! differs from path to path, is 0 in it and goes in echo requests instead. `sent` is the sender's own clock
+//! and opaque to others. A message's header is followed by its body and a MAC of 16 bytes under the message
+//! subkey. With authentication off, key id and tag are 0.
 //!
 //! The awkward case is the verifier: without CAP_PERFMON it refuses variable stack indices, so the payload
 //! travels as eight 64-bit [`Words`] that are only ever read at constant indices.
@@ -84,11 +85,14 @@ pub mod flags {
     pub const LEAVING: u8 = 1 << 0;
     /// The sender's agent restarts and will be back.
     pub const RESTARTING: u8 = 1 << 1;
-    /// The same heartbeat goes to a multicast group.
+    /// In a heartbeat: the same heartbeat goes to the network's group as well; set in both copies.
+    /// In an echo reply: the newest heartbeat of the asker, or the one before, came by the group.
     pub const MULTICAST: u8 = 1 << 2;
     /// In an echo request: the agent shall answer, because no reply came from its XDP program.
     /// In a reply: it is the agent that answers.
     pub const BY_AGENT: u8 = 1 << 3;
+    /// In an echo request: the asker misses heartbeats of the receiver.
+    pub const MISSED: u8 = 1 << 4;
 }
 
 /// The fields of a datagram, in the host's byte order; the layout and meanings are drawn above.

@@ -10,16 +10,23 @@
 //! ```
 //!
 //! Everything that changes state happens in this one task, one input at a time. What could block it has a
-//! thread of its own: the disk (journal) and the wire (sender). The awkward case is time passing between two
+//! thread of its own: the disk (journal), the wire (sender) and clients (control, web). The awkward case is time passing between two
 //! readings: `now` is read first, then the ring buffer, then the slots, so that whatever had arrived by `now`
 //! is seen, and no gap is told after the stamp that ended it. Whoever can send to port 3343 comes last in the
 //! order in which ready inputs are served.
 
 mod devices;
 mod echo;
+mod incarnation;
 mod lock;
+mod networks;
+mod orders;
 mod plan;
+mod reload;
+mod remembrance;
+mod sending;
 mod shutdown;
+mod site;
 mod slots;
 mod snapshots;
 mod start;
@@ -33,26 +40,31 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use heartbeat_core::node::Node as Core;
 use heartbeat_ebpf::ids::Incarnation;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
+use crate::aside::Aside;
 use crate::clock;
 use crate::config::Cluster;
+use crate::control::Control;
 use crate::interface;
 use crate::journal::Journal;
 use crate::key::KeyRing;
-use crate::lateness::Lateness;
-use crate::maps::Maps;
+use crate::lateness::{Lateness, Part};
+use crate::maintenance::Maintenances;
+use crate::pause::Pause;
+use crate::request::Request;
 use crate::sender::Sender;
-use crate::snapshot::Snapshot;
+use crate::sender::priority::Scheduling;
 use crate::socket::Sockets;
 use crate::watch;
-use crate::xdp::{Program, Trace};
-use devices::Devices;
-use plan::PathPlan;
+use crate::xdp::Trace;
+use shutdown::Departure;
+use site::Site;
 use timer::Timer;
 
 pub use lock::Lock;
+pub use reload::Loaded;
 
 /// What the command line says.
 pub struct Options {
@@ -64,12 +76,6 @@ pub struct Options {
     pub trace: Trace,
 }
 
-/// Something that another task wants of the loop.
-pub enum Request {
-    /// What everything looks like now.
-    Snapshot(oneshot::Sender<Snapshot>),
-}
-
 /// Requests that may wait for the loop; past that a client waits.
 const REQUESTS_MAX: usize = 64;
 /// Interfaces that are missing are looked for this often, should netlink have said nothing.
@@ -77,21 +83,30 @@ const RECHECK: Duration = Duration::from_secs(10);
 
 /// All that the loop owns.
 pub struct Agent {
+    file: PathBuf,
     cluster: Cluster,
     node: usize,
+    directory: PathBuf,
     incarnation: Incarnation,
     started: Duration,
     keys: Option<KeyRing>,
-    paths: Vec<PathPlan>,
-    slot_paths: Vec<Option<u32>>,
-    program: Program,
-    maps: Maps,
-    devices: Devices,
+    site: Site,
     sockets: Sockets,
     sender: Sender,
+    /// The main loop's own.
+    scheduling: Scheduling,
+    control: Control,
+    aside: Aside,
     core: Core,
     journal: Journal,
+    maintenance: Maintenances,
     lateness: Arc<Lateness>,
+    pause: Pause,
+    requests: mpsc::Sender<Request>,
+    /// Whether the last attempt to reload succeeded, or none was made.
+    reloaded: bool,
+    /// How the run ends, once that is known.
+    departure: Option<Departure>,
     tick: Duration,
     _lock: Lock,
 }
@@ -112,28 +127,27 @@ impl Agent {
     async fn serve(mut self, trace: Trace, mut requests: mpsc::Receiver<Request>) -> Result<()> {
         let timer = watch::readable(Timer::new()?, "the timer")?;
         let links = watch::readable(interface::watch()?, "the interfaces")?;
-        let wakes = watch::readable(self.maps.wake_descriptor()?, "the ring buffer")?;
+        let wakes = watch::readable(self.site.maps.wake_descriptor()?, "the ring buffer")?;
         let messages = self.sockets.watch()?;
         if trace == Trace::Refused {
-            crate::trace::start(&mut self.program)?;
+            crate::trace::start(&mut self.site.program)?;
         }
         let mut recheck = tokio::time::interval(RECHECK);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut stop = shutdown::Signals::new()?;
+        let mut signals = shutdown::Signals::new()?;
         log::info!("{}", self.greeting());
         let mut wanted = self.turn();
-        loop {
+        let departure = loop {
+            if let Some(departure) = self.departure {
+                break departure;
+            }
             timer.get_ref().set(wanted)?;
             tokio::select! {
                 biased;
-                signal = stop.next() => {
-                    if self.obey(signal) {
-                        break;
-                    }
-                }
+                signal = signals.next() => self.obey(signal),
                 ready = timer.readable() => {
                     ready?.clear_ready();
-                    self.lateness.record(clock::now().since(wanted));
+                    self.lateness.record(Part::Loop, clock::now().since(wanted));
                 }
                 ready = wakes.readable() => ready?.clear_ready(),
                 ready = links.readable() => {
@@ -143,7 +157,7 @@ impl Agent {
                 }
                 Some(request) = requests.recv() => self.reply(request),
                 _ = recheck.tick() => {
-                    if self.devices.incomplete() {
+                    if self.site.devices.incomplete() {
                         self.follow_devices();
                     }
                 }
@@ -155,8 +169,8 @@ impl Agent {
                 }
             }
             wanted = self.turn();
-        }
-        self.end();
+        };
+        self.end(departure);
         Ok(())
     }
 
@@ -164,6 +178,8 @@ impl Agent {
         match request {
             // A client that left gets no answer.
             Request::Snapshot(answer) => drop(answer.send(self.snapshot())),
+            Request::Order(order, asker, answer) => self.order(order, &asker, answer),
+            Request::Loaded(read, asker, answer) => self.finish_reload(read, &asker, answer),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The only readers of clocks.
 //!
-//! Verdicts use CLOCK_MONOTONIC, which the XDP program stamps with too; wall time is for printing alone.
+//! Verdicts use CLOCK_MONOTONIC, which the XDP program stamps with too; wall time is for printing, and, with
+//! CLOCK_BOOTTIME, for noticing that the machine was paused.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,6 +14,36 @@ pub fn now() -> Timestamp {
         .ok()
         .and_then(|now| Timestamp::from_ns(Duration::from(now).as_nanos() as u64))
         .expect("Linux always has CLOCK_MONOTONIC, and boot takes longer than a nanosecond")
+}
+
+/// Time since boot, with what the machine was suspended for.
+pub fn boot() -> Duration {
+    clock_gettime(ClockId::CLOCK_BOOTTIME)
+        .map(Duration::from)
+        .expect("Linux has CLOCK_BOOTTIME since 2.6.39")
+}
+
+/// All clocks, read one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// CLOCK_MONOTONIC, before the others were read.
+    pub before: Timestamp,
+    /// See [`boot`].
+    pub boot: Duration,
+    /// See [`wall`].
+    pub wall: Duration,
+    /// CLOCK_MONOTONIC, after the others were read.
+    pub after: Timestamp,
+}
+
+/// Reads all clocks.
+pub fn reading() -> Reading {
+    Reading {
+        before: now(),
+        boot: boot(),
+        wall: wall(),
+        after: now(),
+    }
 }
 
 /// Now, in wall time since 1970; zero where the clock stands before that.

@@ -3,6 +3,7 @@
 pub mod detach;
 pub mod events;
 pub mod key;
+pub mod orders;
 pub mod status;
 
 mod client;

@@ -24,6 +24,7 @@ pub use subnet::Subnet;
 
 mod agent;
 mod cluster;
+pub mod diff;
 mod digest;
 mod document;
 mod draft;
@@ -37,11 +38,14 @@ mod section;
 mod spelling;
 mod subnet;
 mod value;
+mod word;
 
 /// Where the file lies unless the command line says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/heartbeat-ebpf/cluster.toml";
 /// Nodes of one cluster.
 pub const NODES_MAX: usize = 1024;
+/// Nodes on a network from which on a group spares frames.
+const MULTICAST_NODES_MIN: usize = 3;
 /// Bytes of a file. 1024 nodes on 4 networks take less than a fifth of it.
 pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -62,8 +66,6 @@ pub struct Cluster {
     /// Missed heartbeats in a row, on every network that counts, until regroup. More than any of these
     /// networks' `lost_after`.
     pub regroup_after: u32,
-    /// What `[cluster]` says of multicast; each network has its own.
-    pub multicast: Multicast,
     /// Sorted by id, 1 ..= 64.
     pub networks: Vec<Network>,
     /// Sorted by id, 2 ..= 1024.
@@ -84,12 +86,15 @@ pub enum Authentication {
     Off,
 }
 
-/// Whether heartbeats go to a group of the network.
+/// Whether heartbeats may go to a group of the network. They do once every peer has confirmed the group, and
+/// only as long as it works; until then they go to each peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Multicast {
-    /// From three nodes on, once every peer has confirmed the group; unicast until then.
+    /// With three nodes or more on the network: two exchange as many frames either way.
     Auto,
-    /// Always unicast.
+    /// With any number of nodes.
+    On,
+    /// Never.
     Off,
 }
 
@@ -148,6 +153,18 @@ pub struct Network {
     pub xdp: XdpMode,
 }
 
+impl Network {
+    /// Whether heartbeats may go to a group where `nodes`, this one included, are on the network; see
+    /// [`Cluster::nodes_on`].
+    pub const fn may_multicast(&self, nodes: usize) -> bool {
+        match self.multicast {
+            Multicast::Auto => nodes >= MULTICAST_NODES_MIN,
+            Multicast::On => true,
+            Multicast::Off => false,
+        }
+    }
+}
+
 /// A node of the cluster.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Node {
@@ -174,6 +191,17 @@ pub struct Agent {
     pub pins: PathBuf,
     /// Bytes of events kept.
     pub events_kept: u64,
+    /// Whether to touch the kernel's ksoftirqd threads.
+    pub raise_ksoftirqd: Ksoftirqd,
+}
+
+/// What becomes of the kernel's ksoftirqd threads, on which XDP waits where a kernel before 6.4 is starved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ksoftirqd {
+    /// They keep their priority, which is the host's business.
+    Left,
+    /// They get real-time priority.
+    Raised,
 }
 
 impl Cluster {
@@ -198,6 +226,12 @@ impl Cluster {
     /// Checks the text of a file; `file` is what the mistakes call it.
     pub fn parse(text: &str, file: &str) -> Result<Cluster, Mistakes> {
         draft::read(text, file)
+    }
+
+    /// How many nodes have an address on a network.
+    pub fn nodes_on(&self, network: NetworkId) -> usize {
+        let on_it = |node: &&Node| node.addresses.contains_key(&network);
+        self.nodes.iter().filter(on_it).count()
     }
 
     /// Where `node` keeps its state.

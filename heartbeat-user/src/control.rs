@@ -1,93 +1,165 @@
 //! The control socket: what operators' commands talk to.
 //!
-//! One request a connection: a line with a JSON object, `{"command":"status"}` or `{"command":"events"}`,
-//! answered by JSON lines, then the end of the stream. A client is a stranger until proven polite: its line
-//! is bounded, so is the time it may take to send and to read, and so is the number of clients; whoever comes
-//! too many waits in the kernel's queue.
+//! One request a connection: a line with a JSON object such as `{"command":"status"}` (`Command`), answered by
+//! JSON lines, then the end of the stream. It has a thread of its own: whatever clients do, the main loop
+//! gets nothing from here but requests, and no more of them than it can bear. A client is a stranger until
+//! the kernel says who it is (`rights`), has a place that it may lose (`places`), and is served within bounds
+//! of size and time (`serve`).
 
-use std::fs::{self, File, Permissions};
-use std::io::Read as _;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
-use nix::unistd::Group;
-use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use anyhow::{Context, Result, bail};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::agent::Request;
-use crate::journal;
-use crate::snapshot::Snapshot;
+use crate::request::{Asker, Request};
+use places::{PLACES, Places};
+use rights::Rights;
+use serve::Desk;
+use views::Views;
 
-/// Members may ask for status and events.
-const GROUP: &str = "heartbeat-ebpf";
-/// Clients served at once.
-const CLIENTS_MAX: usize = 32;
-/// Bytes of a request.
-const LINE_MAX: u64 = 4096;
-/// A client that neither sends nor reads for this long is left.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Bytes sent at once.
-const CHUNK: usize = 64 * 1024;
+mod command;
+mod events;
+mod places;
+mod rights;
+mod serve;
+mod views;
 
-/// What a client may ask.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "lowercase")]
-pub enum Command {
-    /// One line: a [`Snapshot`].
-    Status,
-    /// One line an event, oldest first.
-    Events,
+pub use command::{Command, MAINTENANCE_MAX, Reply};
+pub use rights::{GROUP, user_name};
+pub use views::snapshot;
+
+/// Threads that read files.
+const READERS_MAX: usize = 4;
+/// Bytes of a thread's stack; all of them are locked into memory.
+const STACK: usize = 256 * 1024;
+/// How long clients may take to read their answers once the agent stops.
+const DRAIN: Duration = Duration::from_secs(1);
+/// Pause after the kernel gave no connection, for want of descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The served socket.
+#[derive(Debug)]
+pub struct Control {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
 }
 
-/// What a client gets instead of an answer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Refusal {
-    /// Why.
-    pub error: String,
+/// Where the events are and how far they are on the disk.
+#[derive(Clone, Debug)]
+pub struct Events {
+    /// The directory of the journal's files.
+    pub directory: PathBuf,
+    /// The newest event on the disk.
+    pub synced: watch::Receiver<u64>,
 }
 
-/// Starts serving, in tasks of the current runtime. Events are read from `directory`.
-pub fn start(socket: &Path, directory: PathBuf, requests: mpsc::Sender<Request>) -> Result<()> {
-    let listener = bind(socket)?;
-    let places = Arc::new(Semaphore::new(CLIENTS_MAX));
-    tokio::spawn(async move {
-        loop {
-            let Ok(place) = places.clone().acquire_owned().await else {
-                return;
-            };
-            match listener.accept().await {
-                Ok((client, _)) => {
-                    let (directory, requests) = (directory.clone(), requests.clone());
-                    tokio::spawn(async move {
-                        if let Err(error) = serve(client, &directory, &requests).await {
-                            log::debug!("a client of the control socket: {error:#}");
-                        }
-                        drop(place);
-                    });
-                }
-                Err(error) => {
-                    log::warn!("the control socket takes no client: {error}");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            }
+impl Control {
+    /// Binds the socket and serves it on a thread of its own.
+    pub fn start(socket: &Path, events: Events, requests: mpsc::Sender<Request>) -> Result<Self> {
+        let rights = Rights::of_this_host();
+        let listener = bind(socket, rights.group())?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(READERS_MAX)
+            .thread_stack_size(STACK)
+            .build()
+            .context("start the control socket's event loop")?;
+        let entered = runtime.enter();
+        let listener = UnixListener::from_std(listener).context("watch the control socket")?;
+        let desk = Desk {
+            directory: events.directory,
+            synced: events.synced,
+            views: Views::start(requests.clone()),
+            requests,
+            rights,
+        };
+        drop(entered);
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("heartbeat-ctl".to_owned())
+            .stack_size(STACK)
+            .spawn(move || run(runtime, listener, desk, stopped))
+            .context("start the control socket's thread")?;
+        Ok(Control { stop, thread })
+    }
+
+    /// Takes no more clients, lets those who are here read their answers for a moment, and ends. To be called
+    /// after the journal is closed, so that followers get the last events.
+    pub fn stop(self) {
+        drop(self.stop);
+        if self.thread.join().is_err() {
+            log::error!("the control socket's thread had panicked");
+        }
+    }
+}
+
+fn run(runtime: Runtime, listener: UnixListener, desk: Desk, stopped: oneshot::Receiver<()>) {
+    runtime.block_on(async move {
+        let places = Places::default();
+        tokio::select! {
+            biased;
+            _ = stopped => {}
+            () = accept(listener, &places, &desk) => {}
+        }
+        places.close();
+        let end = Instant::now() + DRAIN;
+        while !places.is_empty() && Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
-    Ok(())
+    // A disk that does not answer must not hold up the end.
+    runtime.shutdown_background();
+}
+
+async fn accept(listener: UnixListener, places: &Places, desk: &Desk) {
+    loop {
+        match listener.accept().await {
+            Ok((client, _)) => receive(client, places, desk),
+            Err(error) => {
+                log::warn!("the control socket takes no client: {error}");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        // Those who have just lost their places give their descriptors back.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Gives a newcomer a place, or tells it why not.
+fn receive(client: UnixStream, places: &Places, desk: &Desk) {
+    let Ok((asker, groups)) = rights::peer(&client) else {
+        return;
+    };
+    let Some(rank) = desk.rights.rank(&asker, &groups) else {
+        let asker = Asker {
+            name: user_name(asker.uid),
+            ..asker
+        };
+        serve::tell(&client, &Reply::Error(desk.rights.refuse(&asker)));
+        return;
+    };
+    let Some(place) = places.take(rank, Instant::now()) else {
+        let why = format!("all {PLACES} places are taken: ask again in a moment");
+        serve::tell(&client, &Reply::Busy(why));
+        return;
+    };
+    tokio::spawn(serve::serve(client, place, rank, asker, desk.clone()));
 }
 
 /// Binds the socket; a file left by an agent that is gone is replaced, one that is served is not.
-fn bind(socket: &Path) -> Result<UnixListener> {
+fn bind(socket: &Path, group: Option<u32>) -> Result<StdListener> {
     if let Some(directory) = socket.parent() {
         fs::create_dir_all(directory).with_context(|| format!("create {}", directory.display()))?;
     }
     if socket.exists() {
-        if std::os::unix::net::UnixStream::connect(socket).is_ok() {
+        if StdStream::connect(socket).is_ok() {
             bail!(
                 "another agent answers on {}: give this one a socket of its own ([agent] socket)",
                 socket.display()
@@ -96,100 +168,16 @@ fn bind(socket: &Path) -> Result<UnixListener> {
         fs::remove_file(socket).with_context(|| format!("remove {}", socket.display()))?;
     }
     let listener =
-        UnixListener::bind(socket).with_context(|| format!("bind {}", socket.display()))?;
+        StdListener::bind(socket).with_context(|| format!("bind {}", socket.display()))?;
     fs::set_permissions(socket, Permissions::from_mode(0o660))
         .context("restrict the control socket")?;
-    if let Ok(Some(group)) = Group::from_name(GROUP) {
-        chown(socket, None, Some(group.gid.as_raw()))
-            .context("give the control socket to its group")?;
+    if group.is_some() {
+        chown(socket, None, group).context("give the control socket to its group")?;
     }
+    listener
+        .set_nonblocking(true)
+        .context("set up the control socket")?;
     Ok(listener)
-}
-
-async fn serve(
-    client: UnixStream,
-    directory: &Path,
-    requests: &mpsc::Sender<Request>,
-) -> Result<()> {
-    let (reader, mut writer) = client.into_split();
-    let mut line = String::new();
-    let mut reader = BufReader::new(reader).take(LINE_MAX);
-    timeout(PATIENCE, reader.read_line(&mut line))
-        .await
-        .context("wait for a request")??;
-    match serde_json::from_str(&line) {
-        Ok(Command::Status) => {
-            let snapshot = snapshot(requests).await?;
-            send(
-                &mut writer,
-                &(serde_json::to_string(&snapshot)? + "\n").into_bytes(),
-            )
-            .await
-        }
-        Ok(Command::Events) => {
-            for file in [journal::OLD_FILE, journal::FILE] {
-                stream(&mut writer, &directory.join(file)).await?;
-            }
-            Ok(())
-        }
-        Err(error) => {
-            let refusal = Refusal {
-                error: format!("this agent does not know that request: {error}"),
-            };
-            send(
-                &mut writer,
-                &(serde_json::to_string(&refusal)? + "\n").into_bytes(),
-            )
-            .await
-        }
-    }
-}
-
-/// Asks the loop for a snapshot.
-pub async fn snapshot(requests: &mpsc::Sender<Request>) -> Result<Snapshot> {
-    let (answer, wait) = oneshot::channel();
-    let gone = || anyhow!("the agent is stopping");
-    requests
-        .send(Request::Snapshot(answer))
-        .await
-        .map_err(|_| gone())?;
-    timeout(PATIENCE, wait)
-        .await
-        .context("wait for the agent's loop")?
-        .map_err(|_| gone())
-}
-
-async fn send(writer: &mut (impl tokio::io::AsyncWrite + Unpin), bytes: &[u8]) -> Result<()> {
-    for chunk in bytes.chunks(CHUNK) {
-        timeout(PATIENCE, writer.write_all(chunk))
-            .await
-            .context("wait for the client")??;
-    }
-    Ok(())
-}
-
-/// Sends the whole lines of a file; it may grow or be renamed meanwhile.
-async fn stream(writer: &mut (impl tokio::io::AsyncWrite + Unpin), path: &Path) -> Result<()> {
-    let Ok(mut file) = File::open(path) else {
-        return Ok(());
-    };
-    loop {
-        let mut chunk = vec![0; CHUNK];
-        let (read, back) = tokio::task::spawn_blocking(move || {
-            let read = file.read(&mut chunk).map(|length| {
-                chunk.truncate(length);
-                chunk
-            });
-            (read, file)
-        })
-        .await?;
-        let chunk = read.with_context(|| format!("read {}", path.display()))?;
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        send(writer, &chunk).await?;
-        file = back;
-    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,10 @@ use anyhow::{Context, Result};
 mod address;
 mod driver;
 mod link;
+mod membership;
 mod netlink;
+
+pub use membership::{Membership, ipv6_members, join, leave, memberships};
 
 /// A network interface.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,34 +1,33 @@
 //! The journal: events on the disk before anybody is told.
 //!
 //! An event that a page or a metric showed and that a crash then forgot would be worse than none, so a thread
-//! of its own appends, syncs, and only then logs and counts. It is a thread because a sync may take longer
-//! than an interval, and the main loop must not wait for a disk. All that queued up meanwhile is written and
-//! synced together.
-//!
-//! The awkward cases are a torn last line (the machine died in the middle of a write: nobody was told, so it
-//! is cut off) and a full disk (events are kept in memory, told, and written when there is room again).
+//! of its own appends, syncs, and only then logs and counts, and only then does the next run of the agent
+//! remember that it was told. It is a thread because a sync may take longer than an interval, and the main
+//! loop must not wait for a disk. All that queued up meanwhile is written and synced together.
 
-use std::collections::VecDeque;
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use heartbeat_core::event::EventKind;
+use tokio::sync::watch;
 
-use crate::clock;
-use crate::record::Record;
+use crate::announce::{Announcer, Line, Telling};
+use crate::{clock, privilege};
+use store::Store;
+
+mod store;
 
 /// The file that is written to.
 pub const FILE: &str = "events.jsonl";
 /// The one before it.
 pub const OLD_FILE: &str = "events.1.jsonl";
-/// Events kept in memory while the disk takes none; past that the oldest go.
-const UNWRITTEN_MAX: usize = 10_000;
+/// A disk that took none is tried again this often.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// How many events of each kind were told in this run.
 #[derive(Debug, Default)]
@@ -52,34 +51,55 @@ impl Told {
     }
 }
 
+/// Events of one turn of the loop.
+#[derive(Default)]
+pub struct Batch {
+    /// What is to be told.
+    pub tellings: Vec<Telling>,
+    /// What is to be done when they, and all before, are on the disk.
+    pub afterwards: Option<Box<dyn FnOnce() + Send>>,
+}
+
 /// The way into the journal.
 pub struct Journal {
-    records: mpsc::Sender<Record>,
+    batches: mpsc::Sender<Batch>,
     thread: JoinHandle<()>,
     told: Arc<Told>,
+    synced: watch::Receiver<u64>,
 }
 
 impl Journal {
     /// Opens the events file in `directory`, which keeps at most about `kept` bytes of events.
     pub fn open(directory: &Path, kept: u64) -> Result<Self> {
-        let mut store = Store::open(directory, kept)?;
-        let (records, receiver) = mpsc::channel();
+        let store = Store::open(directory, kept)?;
+        let (batches, receiver) = mpsc::channel();
         let told = Arc::new(Told::default());
-        let counts = told.clone();
+        let (synced_sender, synced) = watch::channel(store.synced());
+        let writer = Writer {
+            store,
+            told: told.clone(),
+            synced: synced_sender,
+            announcer: Announcer::default(),
+        };
         let thread = thread::Builder::new()
             .name("heartbeat-log".to_owned())
-            .spawn(move || write_all(&receiver, &mut store, &counts))
+            .spawn(move || {
+                privilege::shed("the journal");
+                writer.run(&receiver);
+            })
             .context("start the journal's thread")?;
         Ok(Journal {
-            records,
+            batches,
             thread,
             told,
+            synced,
         })
     }
 
-    /// Takes an event; it is told once it is on the disk.
-    pub fn tell(&self, record: Record) {
-        if self.records.send(record).is_err() {
+    /// Takes events; they are told once they are on the disk.
+    pub fn tell(&self, batch: Batch) {
+        let empty = batch.tellings.is_empty() && batch.afterwards.is_none();
+        if !empty && self.batches.send(batch).is_err() {
             log::error!("the journal's thread is gone: an event is not kept");
         }
     }
@@ -89,177 +109,85 @@ impl Journal {
         self.told.clone()
     }
 
+    /// The number of the newest event that is on the disk, 0 where there is none; closed with the journal.
+    pub fn synced(&self) -> watch::Receiver<u64> {
+        self.synced.clone()
+    }
+
     /// Writes what is left and stops.
     pub fn close(self) {
-        drop(self.records);
+        drop(self.batches);
         if self.thread.join().is_err() {
             log::error!("the journal's thread had panicked");
         }
     }
 }
 
-fn write_all(records: &Receiver<Record>, store: &mut Store, told: &Told) {
-    while let Ok(first) = records.recv() {
-        let mut batch = vec![first];
-        batch.extend(records.try_iter());
-        store.append(&mut batch);
-        for record in &batch {
-            told.count(record.id);
-            if record.severity == "info" {
-                log::info!("{}", record.line());
-            } else {
-                log::warn!("{}", record.line());
-            }
-        }
-    }
+/// The thread's side.
+struct Writer {
+    store: Store,
+    told: Arc<Told>,
+    synced: watch::Sender<u64>,
+    announcer: Announcer,
 }
 
-struct Store {
-    directory: PathBuf,
-    file: File,
-    length: u64,
-    kept: u64,
-    next_seq: u64,
-    unwritten: VecDeque<String>,
-    failing: bool,
-}
-
-impl Store {
-    fn open(directory: &Path, kept: u64) -> Result<Self> {
-        let path = directory.join(FILE);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(&path)
-            .with_context(|| format!("open {}", path.display()))?;
-        let length = whole_lines(&mut file).with_context(|| format!("read {}", path.display()))?;
-        file.set_len(length)
-            .with_context(|| format!("mend {}", path.display()))?;
-        let last = last_seq(&path)?
-            .map_or_else(|| last_seq(&directory.join(OLD_FILE)), |seq| Ok(Some(seq)))?;
-        Ok(Store {
-            directory: directory.to_owned(),
-            file,
-            length,
-            kept,
-            next_seq: last.unwrap_or(0) + 1,
-            unwritten: VecDeque::new(),
-            failing: false,
-        })
-    }
-
-    /// Numbers the records and brings them to the disk, or keeps them for later.
-    fn append(&mut self, records: &mut [Record]) {
-        for record in records.iter_mut() {
-            record.seq = self.next_seq;
-            self.next_seq += 1;
-            record.evidence.emitted_ns = clock::now().ns();
-            match serde_json::to_string(record) {
-                Ok(line) => self.unwritten.push_back(line + "\n"),
-                Err(error) => log::error!("event {} can't be written as JSON: {error}", record.seq),
-            }
-        }
-        match self.flush() {
-            Ok(()) if self.failing => {
-                self.failing = false;
-                log::info!("events are written to {} again", self.directory.display());
-            }
-            Ok(()) => {}
-            Err(error) => {
-                if !self.failing {
-                    log::error!(
-                        "events are kept in memory only, {} takes none: {error:#}",
-                        self.directory.display()
-                    );
+impl Writer {
+    fn run(mut self, batches: &Receiver<Batch>) {
+        loop {
+            match self.next(batches) {
+                Ok(first) => {
+                    let queued: Vec<Batch> =
+                        std::iter::once(first).chain(batches.try_iter()).collect();
+                    self.write(queued);
                 }
-                self.failing = true;
-                while UNWRITTEN_MAX < self.unwritten.len() {
-                    self.unwritten.pop_front();
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.store.failing {
+                        self.write(Vec::new());
+                    }
+                    print(self.announcer.due(clock::now()));
                 }
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        if self.store.failing {
+            self.write(Vec::new());
+        }
+        print(self.announcer.finish());
     }
 
-    fn flush(&mut self) -> Result<()> {
-        if self.kept / 2 <= self.length {
-            self.rotate().context("begin a new file")?;
+    /// The next events, or the moment at which something waits.
+    fn next(&self, batches: &Receiver<Batch>) -> Result<Batch, RecvTimeoutError> {
+        let line = self
+            .announcer
+            .deadline()
+            .map(|deadline| deadline.since(clock::now()));
+        let retry = self.store.failing.then_some(RETRY);
+        match [line, retry].into_iter().flatten().min() {
+            Some(wait) => batches.recv_timeout(wait),
+            None => batches.recv().map_err(|_| RecvTimeoutError::Disconnected),
         }
-        let bytes: Vec<u8> = self
-            .unwritten
-            .iter()
-            .flat_map(|line| line.bytes())
-            .collect();
-        let written = self
-            .file
-            .write_all(&bytes)
-            .and_then(|()| self.file.sync_data());
-        if let Err(error) = written {
-            // A partly written line must not stand before the next one.
-            self.file
-                .set_len(self.length)
-                .context("take back a torn line")?;
-            return Err(error).context("append");
-        }
-        self.length += bytes.len() as u64;
-        self.unwritten.clear();
-        Ok(())
     }
 
-    fn rotate(&mut self) -> Result<()> {
-        let path = self.directory.join(FILE);
-        fs::rename(&path, self.directory.join(OLD_FILE))?;
-        self.file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(&path)?;
-        self.length = 0;
-        File::open(&self.directory)?.sync_all()?;
-        Ok(())
+    fn write(&mut self, batches: Vec<Batch>) {
+        let (mut tellings, mut afterwards) = (Vec::new(), Vec::new());
+        for batch in batches {
+            tellings.extend(batch.tellings);
+            afterwards.extend(batch.afterwards);
+        }
+        self.store.append(&mut tellings);
+        self.synced.send_replace(self.store.synced());
+        for then in afterwards {
+            then();
+        }
+        for telling in tellings {
+            self.told.count(telling.record.id);
+            print(self.announcer.take(clock::now(), telling));
+        }
     }
 }
 
-/// Length of the file up to the end of its last whole line.
-fn whole_lines(file: &mut File) -> Result<u64> {
-    let length = file.seek(SeekFrom::End(0))?;
-    let mut end = length;
-    let mut chunk = [0; 4096];
-    while 0 < end {
-        let start = end.saturating_sub(chunk.len() as u64);
-        let part = &mut chunk[..(end - start) as usize];
-        file.seek(SeekFrom::Start(start))?;
-        file.read_exact(part)?;
-        if let Some(newline) = part.iter().rposition(|byte| *byte == b'\n') {
-            return Ok(start + newline as u64 + 1);
-        }
-        end = start;
+fn print(lines: Vec<Line>) {
+    for (level, text) in lines {
+        log::log!(level, "{text}");
     }
-    Ok(0)
 }
-
-/// The number of the last event in a file, or `None` where there is none.
-fn last_seq(path: &Path) -> Result<Option<u64>> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let mut file = File::open(path).with_context(|| format!("open {}", path.display()))?;
-    let length = file.seek(SeekFrom::End(0))?;
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
-    let mut tail = Vec::new();
-    file.read_to_end(&mut tail)
-        .with_context(|| format!("read {}", path.display()))?;
-    let seq = |line: &[u8]| {
-        serde_json::from_slice::<serde_json::Value>(line)
-            .ok()?
-            .get("seq")?
-            .as_u64()
-    };
-    Ok(tail.split(|byte| *byte == b'\n').rev().find_map(seq))
-}
-
-/// Bytes at the end of a file that hold its last event for certain.
-const TAIL: u64 = 64 * 1024;
-
-#[cfg(test)]
-mod tests;

@@ -21,7 +21,10 @@ use sha2::Sha256;
 
 use crate::random;
 
+pub use replace::Change;
+
 mod file;
+mod replace;
 
 /// The subkeys of one cluster key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,14 +74,10 @@ impl KeyRing {
         Ok(file::parse(&text, &name.to_string())?)
     }
 
-    /// As the XDP program's map takes them; id 0 where there is no second key.
+    /// As the XDP program's map takes them while it is empty; id 0 where there is no second key. See
+    /// [`KeyRing::placed`] for one that is in use.
     pub fn maps(&self) -> [Keys; 2] {
-        let none = Keys {
-            id: 0,
-            heartbeat: Subkey([0; 2]),
-            echo: Subkey([0; 2]),
-        };
-        [self.signing.map(), self.other.map_or(none, |key| key.map())]
+        self.placed([0, 0])
     }
 }
 

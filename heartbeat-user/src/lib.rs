@@ -7,23 +7,31 @@
 //! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type.
 
 pub mod agent;
+pub mod announce;
+mod aside;
 pub mod check;
 pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod group;
 pub mod incarnation;
 pub mod interface;
 pub mod journal;
 pub mod key;
+pub mod ksoftirqd;
 pub mod lateness;
 pub mod logging;
+pub mod maintenance;
 pub mod maps;
 pub mod metrics;
 pub mod object;
+pub mod pause;
 pub mod pins;
+pub mod privilege;
 pub mod random;
 pub mod record;
+pub mod request;
 pub mod sender;
 pub mod snapshot;
 pub mod socket;

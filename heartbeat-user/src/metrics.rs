@@ -14,7 +14,7 @@ use prometheus::{
     TextEncoder,
 };
 
-use crate::lateness::Lateness;
+use crate::lateness::{Lateness, Part};
 use crate::snapshot::{PathView, Snapshot};
 
 /// States a path may be in, as `heartbeat_path_state` tells them.
@@ -29,8 +29,10 @@ pub fn render(snapshot: &Snapshot, lateness: &Lateness) -> prometheus::Result<St
     page.paths(snapshot)?;
     page.frames(snapshot)?;
     page.node(snapshot)?;
-    page.0.register(Box::new(lateness.lateness.clone()))?;
-    page.0.register(Box::new(lateness.sweeps.clone()))?;
+    page.sender(lateness)?;
+    for histogram in lateness.histograms() {
+        page.0.register(Box::new(histogram))?;
+    }
     page.0.register(Box::new(ProcessCollector::for_self()))?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&page.0.gather(), &mut text)?;
@@ -192,6 +194,15 @@ impl Page {
         Ok(())
     }
 
+    fn sender(&self, lateness: &Lateness) -> prometheus::Result<()> {
+        let late = self.add(Gauge::new(
+            "heartbeat_sender_lateness_max_1m_seconds",
+            "How late the agent's sender was at most with a round in the last minute.",
+        ))?;
+        late.set(lateness.max_1m(Part::Sender).as_secs_f64());
+        Ok(())
+    }
+
     fn node(&self, snapshot: &Snapshot) -> prometheus::Result<()> {
         let events = self.counter(
             "heartbeat_events_total",
@@ -212,6 +223,7 @@ impl Page {
             "How late the agent's main loop woke up at most in the last minute.",
         ))?;
         late.set(snapshot.lateness_max_1m_seconds);
+        self.configuration(snapshot)?;
         let labels = HashMap::from([
             ("version".to_owned(), snapshot.version.clone()),
             ("cluster".to_owned(), snapshot.cluster.clone()),
@@ -223,6 +235,28 @@ impl Page {
         )
         .const_labels(labels);
         self.add(IntGauge::with_opts(info))?.set(1);
+        Ok(())
+    }
+
+    fn configuration(&self, snapshot: &Snapshot) -> prometheus::Result<()> {
+        let differs = self.gauge(
+            "heartbeat_config_differs",
+            "Whether the peer was last heard to run another configuration than this node.",
+            &["peer"],
+        )?;
+        for (peer, value) in &snapshot.config_differs {
+            differs.with_label_values(&[peer]).set(i64::from(*value));
+        }
+        let reloaded = self.add(IntGauge::new(
+            "heartbeat_config_last_reload_successful",
+            "Whether the last attempt to take another configuration succeeded; 1 before the first.",
+        ))?;
+        reloaded.set(i64::from(snapshot.reload_successful));
+        let maintenance = self.add(IntGauge::new(
+            "heartbeat_maintenance",
+            "Whether any maintenance is on at this node.",
+        ))?;
+        maintenance.set(i64::from(!snapshot.maintenance.is_empty()));
         Ok(())
     }
 }

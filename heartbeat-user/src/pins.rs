@@ -25,7 +25,7 @@ const SHAPES: [(&str, [u32; 4]); 10] = [
     ("ECHOES", [4, 128, PATHS_MAX as u32, MMAPABLE]),
     ("CONTROLS", [4, 64, PATHS_MAX as u32, MMAPABLE]),
     ("NODE", [4, 64, 1, MMAPABLE]),
-    ("NETWORKS", [4, 16, NETWORKS_MAX as u32, MMAPABLE]),
+    ("NETWORKS", [4, 32, NETWORKS_MAX as u32, MMAPABLE]),
     ("LOCALS", [16, 8, LOCALS_MAX as u32, 0]),
     ("DEVICES", [4, 4, LOCALS_MAX as u32, 0]),
     ("PATHS", [16, 24, PATH_KEYS_MAX as u32, 0]),

@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use heartbeat_core::config::Config;
-use heartbeat_core::event::Event;
+use heartbeat_core::event::{Event, EventKind, Subject};
 use serde::Serialize;
 
 use crate::clock;
+
+mod evidence;
+
+pub use evidence::Evidence;
 
 /// One line of the events file; the fields are those of the product's documents, in their order.
 #[derive(Clone, Debug, Serialize)]
@@ -23,63 +27,59 @@ pub struct Record {
     pub severity: &'static str,
     /// The node that says it.
     pub observer: String,
-    /// Whom it is about.
-    pub peer: String,
-    /// On which network, by its label.
-    pub network: String,
+    /// Whom it is about; absent for what is about no node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// On which network, by its label; absent where it makes no sense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
     /// The text.
     pub message: String,
-    /// Whether the path is under maintenance.
+    /// Whether what it is about is under maintenance.
     pub maintenance: bool,
     /// What proves it.
     pub evidence: Evidence,
-}
-
-/// What proves an event. `*_ns` without "outage" are of the observer's CLOCK_MONOTONIC.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Evidence {
-    /// Whole intervals without a heartbeat.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub missed: Option<u64>,
-    /// The last heartbeat before the silence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_arrival_ns: Option<u64>,
-    /// When the silence became too long.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deadline_ns: Option<u64>,
-    /// The heartbeat that ended it, or the first ever.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arrival_ns: Option<u64>,
-    /// Length of the outage, from heartbeat to heartbeat.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outage_ns: Option<u64>,
-    /// Whether it was no longer than twice the detection time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub blip: Option<bool>,
-    /// When it was judged.
-    pub judged_ns: u64,
-    /// When it was handed to the disk.
-    pub emitted_ns: u64,
 }
 
 impl Record {
     /// The record of an event, or `None` where `config` does not have its path. Number and moment of
     /// emission come later, from the journal.
     pub fn new(event: &Event, config: &Config, wall: Duration) -> Option<Self> {
-        let path = config.paths.get(event.path().position())?;
+        let (peer, network) = match event.subject() {
+            Subject::Path(path) => {
+                let path = config.paths.get(path.position())?;
+                let (peer, network) = (path.peer_name.clone(), path.network_label.clone());
+                (peer, Some(network))
+            }
+            Subject::Peer(peer) => (config.peer_name(peer)?.to_owned(), None),
+            Subject::Observer => (config.name.clone(), None),
+        };
         Some(Record {
+            peer: Some(peer),
+            network,
+            evidence: Evidence::of(event),
+            ..Record::plain(event.kind(), &config.name, event.message(config)?, wall)
+        })
+    }
+
+    /// The record of something that no judgement led to: what an operator did, or a configuration changed.
+    pub fn plain(kind: EventKind, observer: &str, message: String, wall: Duration) -> Self {
+        Record {
             seq: 0,
             time: clock::rfc3339(wall),
-            id: event.kind().id(),
-            name: event.kind().name(),
-            severity: event.kind().severity().label(),
-            observer: config.name.clone(),
-            peer: path.peer_name.clone(),
-            network: path.network_label.clone(),
-            message: event.message(config)?,
+            id: kind.id(),
+            name: kind.name(),
+            severity: kind.severity().label(),
+            observer: observer.to_owned(),
+            peer: None,
+            network: None,
+            message,
             maintenance: false,
-            evidence: Evidence::new(event),
-        })
+            evidence: Evidence {
+                judged_ns: clock::now().ns(),
+                ..Evidence::default()
+            },
+        }
     }
 
     /// For the log: what the file says, shorter.
@@ -90,48 +90,18 @@ impl Record {
                 let silent = evidence
                     .judged_ns
                     .saturating_sub(evidence.last_arrival_ns.unwrap_or(0));
-                format!("missed {missed}, last heard {} before", seconds(silent))
+                format!(" (missed {missed}, last heard {} before)", seconds(silent))
             }
-            (None, Some(outage)) => format!("after {}", seconds(outage)),
-            (None, None) => "heard for the first time".to_owned(),
+            (None, Some(outage)) => format!(" (after {})", seconds(outage)),
+            (None, None) if self.id == EventKind::PathRestored.id() => {
+                " (heard for the first time)".to_owned()
+            }
+            (None, None) => String::new(),
         };
         format!(
-            "{} {} seq {}: {} ({detail})",
+            "{} {} seq {}: {}{detail}",
             self.id, self.name, self.seq, self.message
         )
-    }
-}
-
-impl Evidence {
-    fn new(event: &Event) -> Self {
-        match event {
-            Event::PathLost {
-                judged,
-                last_arrival,
-                deadline,
-                missed,
-                ..
-            } => Evidence {
-                missed: Some(*missed),
-                last_arrival_ns: Some(last_arrival.ns()),
-                deadline_ns: Some(deadline.ns()),
-                judged_ns: judged.ns(),
-                ..Evidence::default()
-            },
-            Event::PathRestored {
-                judged,
-                arrival,
-                outage,
-                ..
-            } => Evidence {
-                last_arrival_ns: outage.map(|outage| outage.last_arrival.ns()),
-                arrival_ns: Some(arrival.ns()),
-                outage_ns: outage.map(|outage| outage.length.as_nanos() as u64),
-                blip: outage.map(|outage| outage.blip),
-                judged_ns: judged.ns(),
-                ..Evidence::default()
-            },
-        }
     }
 }
 

@@ -1,33 +1,41 @@
 //! The sender: a thread of its own that puts heartbeats on the wire, whatever the rest of the agent does.
 //!
 //! A peer judges us by what we send, so a heartbeat that waits behind a busy event loop is an accusation
-//! against ourselves. The thread asks for the best scheduling it can get ([`priority`]), needs no allocation
-//! and no lock on its way, and sends a whole round with one system call. It is handed routes and templates
-//! and fills in what only the moment of sending knows: sequence, stamp, the age of the main loop's progress,
-//! and the highest sequence heard.
+//! against ourselves. The thread asks for the best scheduling it can get ([`priority`]), keeps its memory from
+//! being paged out ([`memory`]), gives up every privilege, needs no allocation and no lock for a round, and
+//! sends all that is due with one system call ([`rounds`]). It is handed routes and templates and fills in
+//! what only the moment of sending knows: sequence, stamp, the age of the main loop's progress, and the
+//! highest sequence heard. Which round is due when is decided without a clock, in [`timetable`].
 //!
 //! The awkward case is a stop: afterwards it sends one round and goes on with its period, not all the rounds
 //! it missed, and the sequence counts rounds that were sent, so that receivers can tell "did not send" from
 //! "lost on the way".
 
+pub mod memory;
 pub mod priority;
+mod rounds;
+pub mod timetable;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use heartbeat_ebpf::tag::Subkey;
-use heartbeat_ebpf::time::Timestamp;
 use heartbeat_ebpf::wire::Header;
 
 use crate::clock;
+use crate::lateness::{Lateness, Part};
 use crate::maps::Shared;
-use crate::socket::batch::Batch;
+use crate::privilege;
 use crate::socket::{Route, Sockets};
+use memory::Locked;
 use priority::Scheduling;
+use priority::leash::Leash;
+use rounds::Rounds;
+use timetable::{Due, Timetable};
 
 /// What was sent on one path; shared with metrics, and kept when the routes change.
 #[derive(Debug, Default)]
@@ -40,40 +48,66 @@ pub struct Sent {
     pub last_error: AtomicU64,
 }
 
-/// One path to send on.
+impl Sent {
+    /// Counts a datagram that left, or that was refused with this error number.
+    fn count(&self, result: Result<(), i32>) {
+        match result {
+            Ok(()) => self.heartbeats.fetch_add(1, Relaxed),
+            Err(error) => {
+                self.last_error.store(error as u64, Relaxed);
+                self.errors.fetch_add(1, Relaxed)
+            }
+        };
+    }
+}
+
+/// One path to send on, or one multicast group.
 #[derive(Clone)]
 pub struct Entry {
     /// Where to.
     pub route: Route,
-    /// How often.
+    /// How often; the same for all entries of a network.
     pub interval: Duration,
-    /// Index of the network, whose rounds count the sequence.
+    /// Index of the network in `NETWORKS`, whose rounds count the sequence.
     pub network: usize,
-    /// Slot of the path back, for what was heard.
-    pub slot: usize,
+    /// Slot of the path back, for what was heard. `None` for a group, which was heard by nobody.
+    pub slot: Option<usize>,
     /// Everything that does not change from round to round.
     pub template: Header,
-    /// What was sent.
-    pub sent: Arc<Sent>,
+    /// What was sent: of the path, or of all paths that a datagram to their group is for.
+    pub sent: Vec<Arc<Sent>>,
 }
 
 /// The thread.
 pub struct Sender {
     orders: mpsc::Sender<Order>,
     thread: JoinHandle<()>,
+    obtained: Obtained,
+}
+
+/// What this host granted to the thread.
+#[derive(Clone, Copy, Debug)]
+struct Obtained {
     scheduling: Scheduling,
+    memory: Locked,
 }
 
 enum Order {
     Entries(Vec<Entry>, Option<Subkey>),
-    Stop,
+    Hold(Leash),
+    Farewell(u8),
 }
 
+/// Without anything to send the thread looks this often whether it is still wanted.
+const IDLE: Duration = Duration::from_secs(10);
+
 impl Sender {
-    /// Starts the thread, with nothing to send yet. `paths` and `interval` tell how much time it will need.
+    /// Starts the thread, with nothing to send yet. `paths` and the shortest `interval` tell how much time it
+    /// will need; they should allow for what a reload may add, because nothing more is granted later.
     pub fn start(
         sockets: Sockets,
         shared: Arc<Shared>,
+        lateness: Arc<Lateness>,
         paths: usize,
         interval: Duration,
     ) -> Result<Self> {
@@ -81,12 +115,14 @@ impl Sender {
         let (report, obtained) = mpsc::channel();
         let run = move || {
             // The receiver lives until the thread has reported.
-            let _ = report.send(priority::obtain(paths, interval));
-            Rounds {
-                sockets,
-                shared,
-                signature: None,
-                rounds: Vec::new(),
+            let _ = report.send(obtain(paths, interval));
+            Run {
+                rounds: Rounds::new(sockets, shared),
+                timetable: Timetable::default(),
+                lateness,
+                due: Vec::new(),
+                leash: None,
+                ending: false,
             }
             .run(&receiver);
         };
@@ -94,135 +130,115 @@ impl Sender {
             .name("heartbeat-tx".to_owned())
             .spawn(run)
             .context("start the sender's thread")?;
-        let scheduling = obtained.recv().context("start the sender's thread")?;
+        let obtained = obtained.recv().context("start the sender's thread")?;
         Ok(Sender {
             orders,
             thread,
-            scheduling,
+            obtained,
         })
     }
 
-    /// Replaces what is sent, at once; each network's sequence goes on.
+    /// Replaces what is sent, at once; each network's sequence goes on. A network keeps its rhythm, but for
+    /// three rounds in quick succession where its peers have something to learn: another interval, another
+    /// incarnation, or that there is a path at all.
     pub fn send(&self, entries: Vec<Entry>, signature: Option<Subkey>) {
-        // A sender that is gone has stopped on our own order.
-        let _ = self.orders.send(Order::Entries(entries, signature));
+        self.order(Order::Entries(entries, signature));
     }
 
     /// The scheduling the thread got.
     pub fn scheduling(&self) -> Scheduling {
-        self.scheduling
+        self.obtained.scheduling
     }
 
-    /// Stops the thread and waits for it.
-    pub fn stop(self) {
-        let _ = self.orders.send(Order::Stop);
+    /// How much of the process's memory stays where it is.
+    pub fn memory(&self) -> Locked {
+        self.obtained.memory
+    }
+
+    /// Watches from now on that the main loop does not spin, by its progress in [`Shared::node`].
+    pub fn hold(&self, leash: Leash) {
+        self.order(Order::Hold(leash));
+    }
+
+    /// Says goodbye: three rounds, at most 20 ms apart, with this flag (see [`heartbeat_ebpf::wire::flags`])
+    /// in every header. Then the thread ends, and is waited for.
+    pub fn farewell(self, flag: u8) {
+        self.order(Order::Farewell(flag));
         if self.thread.join().is_err() {
             log::error!("the sender's thread had panicked");
         }
     }
+
+    fn order(&self, order: Order) {
+        if self.orders.send(order).is_err() {
+            log::error!("the sender's thread is gone: no heartbeats are sent, restart the agent");
+        }
+        self.thread.thread().unpark();
+    }
 }
 
-/// Paths that share an interval: one wake-up, one system call.
-struct Round {
-    interval: Duration,
-    due: Timestamp,
-    networks: Vec<usize>,
-    entries: Vec<Entry>,
-    batch: Batch,
+/// Asks for all that the thread needs, and gives up the right to ask for more.
+fn obtain(paths: usize, interval: Duration) -> Obtained {
+    let obtained = Obtained {
+        memory: memory::lock(),
+        scheduling: priority::obtain(paths, interval),
+    };
+    privilege::shed("the sender");
+    obtained
 }
 
-struct Rounds {
-    sockets: Sockets,
-    shared: Arc<Shared>,
-    signature: Option<Subkey>,
-    rounds: Vec<Round>,
+/// The thread's own.
+struct Run {
+    rounds: Rounds,
+    timetable: Timetable,
+    lateness: Arc<Lateness>,
+    due: Vec<Due>,
+    leash: Option<Leash>,
+    ending: bool,
 }
 
-impl Rounds {
+impl Run {
+    /// It waits parked and not in the channel, whose lock could be held by a thread that does not get to run.
     fn run(mut self, orders: &Receiver<Order>) {
         loop {
-            let now = clock::now();
-            for round in &mut self.rounds {
-                if round.due <= now {
-                    round.send(&self.sockets, &self.shared, self.signature.as_ref());
-                    round.advance(now);
+            match orders.try_recv() {
+                Ok(order) => self.obey(order),
+                Err(TryRecvError::Disconnected) if !self.ending => return,
+                Err(TryRecvError::Disconnected | TryRecvError::Empty) => {
+                    self.send();
+                    match self.timetable.next() {
+                        Some(due) => thread::park_timeout(due.since(clock::now())),
+                        None if self.ending => return,
+                        None => thread::park_timeout(IDLE),
+                    }
                 }
             }
-            match self.wait(orders) {
-                Ok(Order::Entries(entries, signature)) => {
-                    self.signature = signature;
-                    self.rounds = rounds(entries, clock::now());
-                }
-                Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Entries(entries, signature) => {
+                let wanted = self.rounds.replace(entries, signature);
+                self.timetable.follow(clock::now(), &wanted);
+            }
+            Order::Hold(leash) => self.leash = Some(leash),
+            Order::Farewell(flag) => {
+                self.rounds.raise(flag);
+                self.timetable.farewell(clock::now());
+                self.ending = true;
             }
         }
     }
 
-    fn wait(&self, orders: &Receiver<Order>) -> Result<Order, RecvTimeoutError> {
-        match self.rounds.iter().map(|round| round.due).min() {
-            Some(due) => orders.recv_timeout(due.since(clock::now())),
-            None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+    fn send(&mut self) {
+        self.timetable.take(clock::now(), &mut self.due);
+        if let Some(late) = self.due.iter().map(|round| round.late).max() {
+            self.rounds.send(&self.due);
+            self.lateness.record(Part::Sender, late);
         }
-    }
-}
-
-fn rounds(entries: Vec<Entry>, now: Timestamp) -> Vec<Round> {
-    let mut rounds: Vec<Round> = Vec::new();
-    let mut sorted = entries;
-    sorted.sort_by_key(|entry| entry.interval);
-    for group in sorted.chunk_by(|a, b| a.interval == b.interval) {
-        let mut networks: Vec<usize> = group.iter().map(|entry| entry.network).collect();
-        networks.sort_unstable();
-        networks.dedup();
-        let routes: Vec<Route> = group.iter().map(|entry| entry.route).collect();
-        rounds.push(Round {
-            interval: group[0].interval,
-            due: now,
-            networks,
-            entries: group.to_vec(),
-            batch: Batch::new(&routes),
-        });
-    }
-    rounds
-}
-
-impl Round {
-    fn send(&mut self, sockets: &Sockets, shared: &Shared, signature: Option<&Subkey>) {
-        for network in &self.networks {
-            shared.networks()[*network].sent.add(1);
+        if let Some(leash) = &mut self.leash {
+            leash.check(self.rounds.progress());
         }
-        let now = clock::now();
-        let progress = Timestamp::from_ns(shared.node().progress.get()).unwrap_or(now);
-        let age_ms = u16::try_from(now.since(progress).as_millis()).unwrap_or(u16::MAX);
-        for (entry, payload) in self.entries.iter().zip(&mut self.batch.payloads) {
-            let header = Header {
-                agent_age_ms: age_ms,
-                sequence: shared.networks()[entry.network].sent.get(),
-                sent: now.ns(),
-                heard: shared.slots()[entry.slot].sequence.get(),
-                ..entry.template
-            };
-            *payload = header.encode(signature);
-        }
-        for (entry, result) in self.entries.iter().zip(self.batch.send(sockets)) {
-            match result {
-                Ok(()) => entry.sent.heartbeats.fetch_add(1, Relaxed),
-                Err(error) => {
-                    entry.sent.last_error.store(*error as u64, Relaxed);
-                    entry.sent.errors.fetch_add(1, Relaxed)
-                }
-            };
-        }
-    }
-
-    /// The next moment of the period that is still to come.
-    fn advance(&mut self, now: Timestamp) {
-        let next = self.due.after(self.interval);
-        self.due = if now < next {
-            next
-        } else {
-            now.after(self.interval)
-        };
     }
 }

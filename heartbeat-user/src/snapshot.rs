@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// One node's view.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The cluster's name.
     pub cluster: String,
@@ -27,6 +27,10 @@ pub struct Snapshot {
     pub authenticated: bool,
     /// Scheduling of the sender: deadline, fifo or normal.
     pub scheduling: String,
+    /// The same of the main loop.
+    pub loop_scheduling: String,
+    /// Whether the configuration is the one that was last asked to be taken.
+    pub reload_successful: bool,
     /// The main loop's largest lateness of the last minute.
     pub lateness_max_1m_seconds: f64,
     /// Digest of the configuration, hexadecimal.
@@ -35,8 +39,27 @@ pub struct Snapshot {
     pub networks: Vec<NetworkView>,
     /// Its paths, by peer and network.
     pub paths: Vec<PathView>,
+    /// Maintenances that are on.
+    pub maintenance: Vec<MaintenanceView>,
+    /// By peer: whether its last heartbeat announced another configuration than ours.
+    pub config_differs: BTreeMap<String, bool>,
     /// Events told in this run, by number.
     pub events: BTreeMap<u32, u64>,
+}
+
+/// One maintenance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MaintenanceView {
+    /// Whose paths it covers; absent: all peers.
+    pub peer: Option<String>,
+    /// Label of the network whose paths it covers; absent: all networks.
+    pub network: Option<String>,
+    /// The operator's reason.
+    pub why: String,
+    /// When it ends by itself, RFC 3339.
+    pub until: String,
+    /// Who began it.
+    pub by: String,
 }
 
 /// One network, from this node.
@@ -60,6 +83,8 @@ pub struct NetworkView {
     pub lost_after: u32,
     /// From the last arrival to 1123.
     pub detection_seconds: f64,
+    /// How heartbeats go out: unicast or multicast.
+    pub sending: String,
     /// Datagrams to port 3343, by verdict.
     pub frames: BTreeMap<String, u64>,
 }
@@ -71,8 +96,10 @@ pub struct PathView {
     pub peer: String,
     /// The network's label.
     pub network: String,
-    /// unknown, up or lost.
+    /// unknown, up, lost, restarting or left.
     pub state: String,
+    /// Whether it is under maintenance.
+    pub maintenance: bool,
     /// Last arrival, CLOCK_MONOTONIC ns; absent until heard.
     pub last_arrival_ns: Option<u64>,
     /// The same in wall time, seconds since 1970.
@@ -112,14 +139,22 @@ pub struct PathView {
 }
 
 impl Snapshot {
-    /// Whether something is not as it should be: a path that is not up, an interface without the program.
+    /// Whether something is not as it should be: a path lost or unknown, an interface without the program.
     pub fn degraded(&self) -> bool {
-        self.paths.iter().any(|path| path.state != "up")
+        self.paths.iter().any(PathView::degraded)
             || self.networks.iter().any(|network| network.xdp.is_none())
     }
 
     /// Whether the agent does its work: the program is attached wherever an address is.
     pub fn ready(&self) -> bool {
         self.networks.iter().all(|network| network.xdp.is_some())
+    }
+}
+
+impl PathView {
+    /// Whether it is not as it should be: a peer that announced its end or its restart is missed by nobody,
+    /// nor is one under maintenance.
+    pub fn degraded(&self) -> bool {
+        !self.maintenance && !matches!(self.state.as_str(), "up" | "left" | "restarting")
     }
 }

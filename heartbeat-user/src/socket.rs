@@ -29,7 +29,7 @@ const CLASS: i32 = 0xc0;
 const PRIORITY: i32 = 6;
 
 /// Where a datagram leaves from and where it goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Route {
     /// Our address on the network.
     pub local: IpAddr,
@@ -63,7 +63,7 @@ impl Sockets {
     pub fn send(&self, route: &Route, payload: &[u8; LENGTH]) -> io::Result<()> {
         let mut batch = Batch::new(&[*route]);
         batch.payloads[0] = *payload;
-        batch.send(self)[0].map_err(io::Error::from_raw_os_error)
+        batch.send(self, &[0])[0].map_err(io::Error::from_raw_os_error)
     }
 
     /// Duplicates both sockets, for another thread.

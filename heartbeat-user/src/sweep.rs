@@ -8,13 +8,14 @@
 use std::sync::atomic::{Ordering::Acquire, fence};
 use std::time::Duration;
 
-use heartbeat_core::arrival::{Arrival, Gap};
+use heartbeat_core::arrival::{Arrival, Departure, Gap, HeardBy, Reply};
 use heartbeat_core::config::PathIndex;
 use heartbeat_ebpf::echo::Echo;
 use heartbeat_ebpf::ids::Incarnation;
 use heartbeat_ebpf::slot::{Announced, Slot};
 use heartbeat_ebpf::time::Timestamp;
 use heartbeat_ebpf::wake::{ARRIVAL, CANDIDATE, Control, Record};
+use heartbeat_ebpf::wire::flags;
 
 /// Readings of a slot before one with a writer inside is taken.
 const READINGS_MAX: usize = 16;
@@ -75,17 +76,49 @@ impl Facts {
 pub fn arrival(path: PathIndex, slot: &Slot, echo: &Echo, control: &Control) -> Arrival {
     let facts = Facts::read(slot);
     let armed = control.armed.get();
-    let interval_ms = Announced::unpack(facts.announced).interval_ms;
+    let announced = Announced::unpack(facts.announced);
+    let heard = facts.announced != 0;
     Arrival {
         path,
         last: Timestamp::from_ns(facts.last_arrival),
         previous: Timestamp::from_ns(facts.previous_arrival),
         arrivals: facts.arrivals,
-        announced_interval: (interval_ms != 0).then(|| Duration::from_millis(interval_ms.into())),
+        announced_interval: heard.then(|| Duration::from_millis(announced.interval_ms.into())),
+        incarnation: Incarnation(facts.incarnation),
+        departure: departure(announced),
+        digest: heard.then_some(announced.digest),
+        reply: reply(echo),
+        missed: Timestamp::from_ns(echo.missed.get()),
         candidate: candidate(facts.incarnation, echo),
         armed: armed & ARRIVAL != 0,
         armed_for_candidate: armed & CANDIDATE != 0,
     }
+}
+
+/// How the sender of a heartbeat says that it goes, if it does.
+fn departure(announced: Announced) -> Option<Departure> {
+    if announced.flags & flags::LEAVING != 0 {
+        Some(Departure::Leaving)
+    } else if announced.flags & flags::RESTARTING != 0 {
+        Some(Departure::Restarting)
+    } else {
+        None
+    }
+}
+
+/// The newest reply. Its parts are written one after the other; one that is read half is corrected by the next
+/// sweep, which its record brings about.
+fn reply(echo: &Echo) -> Option<Reply> {
+    let by_group = Announced::unpack(echo.announced.get()).flags & flags::MULTICAST != 0;
+    Some(Reply {
+        at: Timestamp::from_ns(echo.reply_arrival.get())?,
+        known: Incarnation(echo.known.get()),
+        heard: if by_group {
+            HeardBy::Group
+        } else {
+            HeardBy::Unicast
+        },
+    })
 }
 
 fn candidate(incarnation: u64, echo: &Echo) -> Option<(Incarnation, Timestamp)> {
@@ -102,6 +135,7 @@ pub fn gap(path: PathIndex, record: &Record) -> Option<Gap> {
         start: Timestamp::from_ns(record.start_ns)?,
         end: Timestamp::from_ns(record.end_ns)?,
         arrivals: record.arrivals,
+        departure: departure(Announced::unpack(record.announced)),
     };
     (gap.start < gap.end).then_some(gap)
 }

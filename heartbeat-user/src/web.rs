@@ -23,10 +23,10 @@ use nix::sys::socket::{
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::agent::Request;
 use crate::control::snapshot;
 use crate::lateness::Lateness;
 use crate::metrics;
+use crate::request::Request;
 
 const CLIENTS_MAX: usize = 32;
 /// Time a client has to send its request's head.

@@ -85,13 +85,15 @@ pub(super) fn network_of_device(interface: u32) -> u32 {
     }
 }
 
-/// Writes a record; the agent is woken only where it asked for that.
+/// Writes a record, in which `before` is what the heartbeat before announced; the agent is woken only where it
+/// asked for that.
 #[inline(always)]
 pub(super) fn record(
     reason: Reason,
     index: u32,
     slot: &Slot,
     words: &Words,
+    before: u64,
     start_ns: u64,
     end_ns: u64,
     wake: bool,
@@ -110,7 +112,7 @@ pub(super) fn record(
         (&raw mut (*record).arrivals).write(slot.arrivals.get());
         (&raw mut (*record).sequence).write(words.sequence());
         (&raw mut (*record).incarnation).write(words.incarnation());
-        (&raw mut (*record).lost).write(slot.lost.get());
+        (&raw mut (*record).announced).write(before);
     }
     entry.submit(if wake { FORCE_WAKEUP } else { NO_WAKEUP });
 }

@@ -14,7 +14,7 @@ use crate::echo::Echo;
 use crate::frame::Datagram;
 use crate::map::{Network, Node};
 use crate::slot::Slot;
-use crate::wire::{self, Header, Kind, UDP_LENGTH, Words};
+use crate::wire::{self, Header, Kind, UDP_LENGTH, Words, flags};
 
 /// The reply's payload, sealed.
 #[inline(always)]
@@ -28,11 +28,14 @@ pub(super) fn words(
 ) -> Option<Words> {
     let progress = node.progress.get();
     let age_ms = now_ns.saturating_sub(progress) / 1_000_000;
-    let known = slot.incarnation.get();
-    let candidate = echo.candidate.get();
+    let asker = request.incarnation();
     let mut words = Header {
         kind: Kind::EchoReply,
-        flags: 0,
+        flags: if echo.hears_group(slot, asker) {
+            flags::MULTICAST
+        } else {
+            0
+        },
         key_id: request.key_id(),
         sender: request.receiver(),
         cluster: request.cluster(),
@@ -47,7 +50,7 @@ pub(super) fn words(
         config_digest: node.config_digest.get() as u32,
         incarnation: node.incarnation.get(),
         sequence: network.sent.get(),
-        sent: if known < candidate { candidate } else { known },
+        sent: echo.highest_known(slot, asker),
         heard: request.heard(),
     }
     .words();

@@ -5,6 +5,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use heartbeat_ebpf::ids::{NetworkId, NodeId};
 
@@ -17,13 +18,52 @@ pub struct Config {
     pub node: NodeId,
     /// Its name.
     pub name: String,
-    /// The paths from this node, in the order in which a [`PathIndex`] counts them.
+    /// Whether a heartbeat proves its sender.
+    pub authentication: Authentication,
+    /// Digest of the configuration.
+    pub digest: u32,
+    /// How long a node that said that it restarts is waited for, from its last heartbeat.
+    pub restart_grace: Duration,
+    /// The networks that this node is attached to, in the order in which a [`NetworkIndex`] counts them.
+    pub networks: Vec<NetworkConfig>,
+    /// The paths from this node, in the order in which a [`PathIndex`] counts them: by peer, then network.
     pub paths: Vec<PathConfig>,
+}
+
+/// Whether heartbeats carry a tag.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Authentication {
+    /// They do. Announcements are believed, and echoes are answered.
+    Key,
+    /// They do not: anybody could have sent them, so no announcement counts, and there are no echoes.
+    Off,
+}
+
+/// One network that this node is attached to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NetworkConfig {
+    /// Its number.
+    pub id: NetworkId,
+    /// What events call it.
+    pub label: String,
+    /// Whether heartbeats may go to its group.
+    pub group: GroupUse,
+}
+
+/// Whether a network's multicast group is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GroupUse {
+    /// Always unicast.
+    Never,
+    /// Once every peer has confirmed it.
+    Allowed,
 }
 
 /// One path: this node to one peer over one network.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PathConfig {
+    /// What makes it the same path in another configuration: peer, network and both addresses.
+    pub identity: u64,
     /// The other end.
     pub peer: NodeId,
     /// Its name.
@@ -44,5 +84,24 @@ impl PathIndex {
     /// As an index of a slice.
     pub const fn position(self) -> usize {
         self.0 as usize
+    }
+}
+
+/// A network's place in [`Config::networks`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NetworkIndex(pub u32);
+
+impl NetworkIndex {
+    /// As an index of a slice.
+    pub const fn position(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Config {
+    /// A peer's name, or `None` for a node that no path leads to.
+    pub fn peer_name(&self, peer: NodeId) -> Option<&str> {
+        let path = self.paths.iter().find(|path| path.peer == peer)?;
+        Some(&path.peer_name)
     }
 }

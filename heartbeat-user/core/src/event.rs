@@ -2,15 +2,18 @@
 //!
 //! Numbers and texts of 1122 and 1123 are those of Microsoft's knowledge base article 892422, word for word
 //! with the names filled in, so that what operators know, and what they search for, stays true. Nothing else
-//! in the product has texts of events.
+//! in the product has texts of events, but for what an operator did, which the agent words itself.
 
-use alloc::format;
-use alloc::string::String;
 use core::time::Duration;
 
+use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
-use crate::config::{Config, PathIndex};
+use crate::arrival::Departure;
+use crate::config::PathIndex;
+use crate::starvation::Part;
+
+mod message;
 
 /// How much an event matters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,45 +34,74 @@ impl Severity {
     }
 }
 
-/// What kind of event.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum EventKind {
-    /// 1122: heard for the first time, or again after 1123.
-    PathRestored,
-    /// 1123: `lost_after` heartbeats in a row missed on a path that was heard before.
-    PathLost,
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident $id:literal $severity:ident,)*) => {
+        /// What kind of event.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum EventKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl EventKind {
+            /// All kinds, by number.
+            pub const ALL: &'static [EventKind] = &[$(EventKind::$kind,)*];
+
+            /// The number, which never changes its meaning.
+            pub const fn id(self) -> u32 {
+                match self {
+                    $(EventKind::$kind => $id,)*
+                }
+            }
+
+            /// The name.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(EventKind::$kind => stringify!($kind),)*
+                }
+            }
+
+            /// The severity.
+            pub const fn severity(self) -> Severity {
+                match self {
+                    $(EventKind::$kind => Severity::$severity,)*
+                }
+            }
+        }
+    };
 }
 
-impl EventKind {
-    /// All kinds, by number.
-    pub const ALL: &'static [EventKind] = &[EventKind::PathRestored, EventKind::PathLost];
-
-    /// The number, which never changes its meaning.
-    pub const fn id(self) -> u32 {
-        match self {
-            EventKind::PathRestored => 1122,
-            EventKind::PathLost => 1123,
-        }
-    }
-
-    /// The name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            EventKind::PathRestored => "PathRestored",
-            EventKind::PathLost => "PathLost",
-        }
-    }
-
-    /// The severity.
-    pub const fn severity(self) -> Severity {
-        match self {
-            EventKind::PathRestored => Severity::Info,
-            EventKind::PathLost => Severity::Warning,
-        }
-    }
+kinds! {
+    /// Heard for the first time, or again after 1123.
+    PathRestored 1122 Info,
+    /// `lost_after` heartbeats in a row missed on a path that was heard before.
+    PathLost 1123 Warning,
+    /// By configuration.
+    InterfaceAdded 1131 Info,
+    /// By configuration.
+    InterfaceRemoved 1132 Info,
+    /// By configuration.
+    NetworkAdded 1133 Info,
+    /// By configuration.
+    NetworkRemoved 1134 Info,
+    /// Announced: a path that left is not lost and misses nothing.
+    NodeLeft 334_303 Info,
+    /// Announced: verdicts wait.
+    AgentRestarting 334_304 Info,
+    /// A peer runs another configuration.
+    ConfigDiffers 334_305 Warning,
+    /// Unicast works where the group does not.
+    MulticastFailed 334_306 Warning,
+    /// This node's incarnation went back.
+    IncarnationRefused 334_307 Warning,
+    /// Five losses within ten minutes.
+    PathFlapping 334_308 Warning,
+    /// This node's own timing was too late to judge by.
+    SelfStarved 334_309 Warning,
+    /// Leave, reload, maintenance, key change.
+    Operator 334_312 Info,
 }
 
-/// One event, with what proves it. Moments are of the observer's CLOCK_MONOTONIC.
+/// One event that the core judged, with what proves it. Moments are of the observer's CLOCK_MONOTONIC.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     /// 1122.
@@ -96,6 +128,58 @@ pub enum Event {
         /// Whole intervals without a heartbeat, until it was judged or until the silence ended.
         missed: u64,
     },
+    /// 334303 or 334304.
+    Departed {
+        /// Who goes.
+        peer: NodeId,
+        /// When it was noticed.
+        judged: Timestamp,
+        /// The heartbeat that said so.
+        arrival: Timestamp,
+        /// How it goes.
+        departure: Departure,
+    },
+    /// 334305.
+    ConfigDiffers {
+        /// Whose configuration is another.
+        peer: NodeId,
+        /// When it was judged so.
+        judged: Timestamp,
+    },
+    /// 334306.
+    MulticastFailed {
+        /// The path whose peer does not hear the group.
+        path: PathIndex,
+        /// When it was judged so.
+        judged: Timestamp,
+    },
+    /// 334307, about this node.
+    IncarnationRefused {
+        /// When it was noticed.
+        judged: Timestamp,
+        /// The incarnation that peers refuse.
+        ours: Incarnation,
+        /// The newer one that they know.
+        known: Incarnation,
+    },
+    /// 334308.
+    PathFlapping {
+        /// The path.
+        path: PathIndex,
+        /// When it was lost once too often.
+        judged: Timestamp,
+    },
+    /// 334309, about this node.
+    SelfStarved {
+        /// When it was noticed.
+        judged: Timestamp,
+        /// What was late.
+        part: Part,
+        /// By how much.
+        late: Duration,
+        /// More than this is too late.
+        bound: Duration,
+    },
 }
 
 /// A silence that was reported as 1123.
@@ -110,33 +194,46 @@ pub struct Outage {
     pub blip: bool,
 }
 
+/// Whom an event is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// A peer on one network.
+    Path(PathIndex),
+    /// A peer.
+    Peer(NodeId),
+    /// This node.
+    Observer,
+}
+
 impl Event {
     /// Its kind.
     pub const fn kind(&self) -> EventKind {
         match self {
             Event::PathRestored { .. } => EventKind::PathRestored,
             Event::PathLost { .. } => EventKind::PathLost,
+            Event::Departed { departure, .. } => match departure {
+                Departure::Leaving => EventKind::NodeLeft,
+                Departure::Restarting => EventKind::AgentRestarting,
+            },
+            Event::ConfigDiffers { .. } => EventKind::ConfigDiffers,
+            Event::MulticastFailed { .. } => EventKind::MulticastFailed,
+            Event::IncarnationRefused { .. } => EventKind::IncarnationRefused,
+            Event::PathFlapping { .. } => EventKind::PathFlapping,
+            Event::SelfStarved { .. } => EventKind::SelfStarved,
         }
     }
 
-    /// The path that it is about.
-    pub const fn path(&self) -> PathIndex {
+    /// Whom it is about.
+    pub const fn subject(&self) -> Subject {
         match self {
-            Event::PathRestored { path, .. } | Event::PathLost { path, .. } => *path,
+            Event::PathRestored { path, .. }
+            | Event::PathLost { path, .. }
+            | Event::MulticastFailed { path, .. }
+            | Event::PathFlapping { path, .. } => Subject::Path(*path),
+            Event::Departed { peer, .. } | Event::ConfigDiffers { peer, .. } => {
+                Subject::Peer(*peer)
+            }
+            Event::IncarnationRefused { .. } | Event::SelfStarved { .. } => Subject::Observer,
         }
-    }
-
-    /// The text, or `None` where the event is about a path that `config` does not have.
-    pub fn message(&self, config: &Config) -> Option<String> {
-        let path = config.paths.get(self.path().position())?;
-        let (peer, network) = (&path.peer_name, &path.network_label);
-        Some(match self {
-            Event::PathRestored { .. } => format!(
-                "The node (re)established communication with cluster node '{peer}' on network '{network}'."
-            ),
-            Event::PathLost { .. } => format!(
-                "The node lost communication with cluster node '{peer}' on network '{network}'."
-            ),
-        })
     }
 }

@@ -15,11 +15,13 @@
 //!    or twice.
 //! 4. State is a value: `Clone + Eq + Debug`, integers only. Equal states with equal inputs give equal
 //!    actions.
-//! 5. Bounded: at most three actions a path and sweep beside two a gap.
+//! 5. Bounded: at most eight actions a path and sweep beside three a gap.
 //!
 //! In the order in which a fact meets them: [`arrival`] is what is known, [`timing`] when it is too late,
-//! [`path`] what follows for one path, [`node`] for all of them, [`event`] how it is told. [`config`] holds
-//! what an operator decided.
+//! [`path`] what follows for one path, [`peer`] for what a node says of itself, [`group`] for a network's
+//! multicast group, [`inquiry`] what is still to be asked, [`node`] all of them together, [`flapping`] how
+//! loudly it is told, [`event`] in which words, [`memory`] what the next run must know of it. [`config`]
+//! holds what an operator decided; [`starvation`] judges this node itself.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -28,9 +30,17 @@ extern crate alloc;
 pub mod arrival;
 pub mod config;
 pub mod event;
+pub mod flapping;
+pub mod group;
+pub mod inquiry;
+pub mod memory;
 pub mod node;
 pub mod path;
+pub mod peer;
+pub mod starvation;
 pub mod timing;
+
+mod watch;
 
 pub use heartbeat_ebpf::ids::{Incarnation, NetworkId, NodeId};
 pub use heartbeat_ebpf::time::Timestamp;

@@ -4,21 +4,32 @@
 //! until [`Node::next_deadline`], not on a fixed period, so that a loss is judged the moment it is certain.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use heartbeat_ebpf::ids::Incarnation;
+use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::arrival::{Arrival, Gap};
-use crate::config::{Config, PathIndex};
+use crate::config::{Authentication, Config, NetworkIndex, PathIndex};
 use crate::event::Event;
+use crate::flapping::Voice;
+use crate::group::{Carriage, Group};
+use crate::inquiry::{Arm, Ask, Need};
+use crate::memory::Memory;
 use crate::path::{Path, PathState};
+use crate::peer::Peer;
+use crate::starvation::{Part, Starvation};
+use crate::watch::Watched;
+
+mod carriage;
+mod configure;
 
 /// What a node is told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Input<'a> {
-    /// What an earlier run of the agent left in the slots, on the same boot: these paths were heard before,
-    /// and are judged on from their stamps. Comes first, if at all.
-    Adopt(&'a [Arrival]),
+    /// What an earlier run of the agent left, on the same boot: these paths were heard before, and are judged
+    /// on from their stamps and from what that run told. Comes first, if at all.
+    Adopt(&'a [(Arrival, Memory)]),
     /// One reading of the kernel's records. `now` was read before the slots were, so that no arrival can be
     /// missing that had happened by then.
     Sweep {
@@ -27,53 +38,74 @@ pub enum Input<'a> {
         /// The gaps written down since the last sweep, oldest first.
         gaps: &'a [Gap],
     },
+    /// The configuration was replaced. Paths with the same identity go on.
+    Configure(Config),
+    /// This run has another incarnation now.
+    Reborn(Incarnation),
+    /// A part of this agent was late.
+    Late(Part, Duration),
+    /// The whole machine may have paused.
+    Paused(Pause),
+}
+
+/// What speaks for a pause of the whole machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pause {
+    /// CLOCK_BOOTTIME ran ahead of CLOCK_MONOTONIC: it was suspended.
+    Suspended,
+    /// The wall clock ran ahead: it was suspended from outside, or the clock was set.
+    WallClock,
 }
 
 /// What a node asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
     /// Tell this.
-    Emit(Event),
-    /// Be woken by the next heartbeat on this path, or by the next unconfirmed incarnation.
-    Arm(PathIndex),
-    /// Be woken by the next unconfirmed incarnation alone.
-    ArmForCandidate(PathIndex),
-    /// Ask this peer's kernel for its incarnation, with a fresh nonce.
-    Echo(PathIndex),
+    Emit(Event, Voice),
+    /// Keep this for the next run, once everything emitted before is on the disk.
+    Remember(PathIndex, Memory),
+    /// Be woken.
+    Arm(PathIndex, Arm),
+    /// Ask this peer's kernel, with a fresh nonce.
+    Echo(PathIndex, Ask),
+    /// How heartbeats are to be sent has changed: see [`Node::carriage`] and [`Node::is_sent_unicast`].
+    Carry,
+    /// Go on with an incarnation above this one: peers know it.
+    Outgrow(Incarnation),
 }
 
 /// A node of the cluster, judging its paths.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Node {
     config: Config,
-    paths: Vec<Judged>,
+    incarnation: Incarnation,
+    begun: Option<Timestamp>,
+    paths: Vec<Watched>,
+    peers: Vec<Peer>,
+    groups: Vec<Group>,
+    starvation: Starvation,
+    paused: bool,
+    outgrown: Incarnation,
     events: Vec<Event>,
 }
 
-/// A path and what has been asked about it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Judged {
-    path: Path,
-    armed: Option<Timestamp>,
-    asked: Option<Timestamp>,
-    again: Option<Timestamp>,
-}
-
 impl Node {
-    /// A node that has heard nobody yet.
-    pub fn new(config: Config) -> Self {
-        let path = |(position, path): (usize, &crate::config::PathConfig)| Judged {
-            path: Path::new(PathIndex(position as u32), path.timing),
-            armed: None,
-            asked: None,
-            again: None,
-        };
-        let paths = config.paths.iter().enumerate().map(path).collect();
-        Node {
+    /// A node that has heard nobody yet, running as `incarnation`.
+    pub fn new(config: Config, incarnation: Incarnation) -> Self {
+        let mut node = Node {
             config,
-            paths,
+            incarnation,
+            begun: None,
+            paths: Vec::new(),
+            peers: Vec::new(),
+            groups: Vec::new(),
+            starvation: Starvation::default(),
+            paused: false,
+            outgrown: Incarnation(0),
             events: Vec::new(),
-        }
+        };
+        node.furnish(Vec::new(), Vec::new(), Vec::new());
+        node
     }
 
     /// What it judges by.
@@ -83,82 +115,208 @@ impl Node {
 
     /// One of its paths, or `None` past the last.
     pub fn path(&self, index: PathIndex) -> Option<&Path> {
-        self.paths.get(index.position()).map(|judged| &judged.path)
+        self.paths
+            .get(index.position())
+            .map(|watched| &watched.path)
+    }
+
+    /// Whether a peer was last heard to run another configuration.
+    pub fn differs(&self, peer: NodeId) -> bool {
+        let find = |known: &&Peer| known.id == peer;
+        self.peers
+            .iter()
+            .find(find)
+            .is_some_and(|peer| peer.differs(self.config.digest))
+    }
+
+    /// How a network's heartbeats are to be sent; unicast past the last network.
+    pub fn carriage(&self, network: NetworkIndex) -> Carriage {
+        let group = self.groups.get(network.position());
+        group.map_or(Carriage::Unicast, Group::carriage)
+    }
+
+    /// Whether a path's heartbeats go to its peer itself.
+    pub fn is_sent_unicast(&self, index: PathIndex) -> bool {
+        self.paths
+            .get(index.position())
+            .is_none_or(|watched| watched.unicast)
     }
 
     /// Takes one input and appends what follows to `actions`.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>, actions: &mut Vec<Action>) {
         match input {
-            Input::Adopt(arrivals) => {
-                for arrival in arrivals {
-                    if let Some(judged) = self.paths.get_mut(arrival.path.position()) {
-                        judged.path.adopt(arrival);
-                    }
+            Input::Adopt(left) => self.adopt(left),
+            Input::Sweep { arrivals, gaps } => self.sweep(now, arrivals, gaps, actions),
+            Input::Configure(config) => self.configure(config),
+            Input::Reborn(incarnation) => {
+                self.incarnation = incarnation;
+                self.begun = Some(now);
+                for watched in &mut self.paths {
+                    watched.inquiry.introduce();
                 }
             }
-            Input::Sweep { arrivals, gaps } => {
-                for gap in gaps {
-                    if let Some(judged) = self.paths.get_mut(gap.path.position()) {
-                        judged.path.gap(now, gap, &mut self.events);
-                    }
-                }
-                for arrival in arrivals {
-                    if let Some(judged) = self.paths.get_mut(arrival.path.position()) {
-                        judged.path.sweep(now, arrival, &mut self.events);
-                        judged.watch(now, arrival, actions);
-                    }
-                }
-                actions.extend(self.events.drain(..).map(Action::Emit));
-            }
+            Input::Late(part, late) => self.late(now, part, late),
+            Input::Paused(pause) => self.pause(now, pause),
         }
+        self.tell(now, actions);
     }
 
     /// When to sweep at the latest; `None` while nothing can be missed.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let due = |judged: &Judged| match (judged.path.deadline(), judged.again) {
-            (Some(deadline), Some(again)) => Some(deadline.min(again)),
-            (deadline, again) => deadline.or(again),
+        let paths = self.paths.iter().filter_map(Watched::deadline);
+        let groups = self.groups.iter().filter_map(Group::deadline);
+        paths.chain(groups).min()
+    }
+
+    fn adopt(&mut self, left: &[(Arrival, Memory)]) {
+        for (arrival, memory) in left {
+            if let Some(watched) = self.paths.get_mut(arrival.path.position()) {
+                watched.adopt(arrival, *memory, &mut self.peers);
+            }
+        }
+    }
+
+    fn sweep(
+        &mut self,
+        now: Timestamp,
+        arrivals: &[Arrival],
+        gaps: &[Gap],
+        actions: &mut Vec<Action>,
+    ) {
+        let begun = *self.begun.get_or_insert(now);
+        for gap in gaps {
+            if let Some(watched) = self.paths.get_mut(gap.path.position()) {
+                watched.path.gap(now, gap, &mut self.events);
+            }
+        }
+        let authentication = self.config.authentication;
+        for arrival in arrivals {
+            if let Some(watched) = self.paths.get(arrival.path.position()) {
+                let peer = &mut self.peers[watched.peer];
+                peer.hear(now, arrival, authentication, &mut self.events);
+            }
+        }
+        for peer in &mut self.peers {
+            peer.compare(now, self.config.digest, &mut self.events);
+        }
+        if self.paused {
+            self.paused = false;
+            self.hold(now, arrivals);
+        }
+        for arrival in arrivals {
+            if let Some(watched) = self.paths.get_mut(arrival.path.position()) {
+                let goodbye = self.peers[watched.peer].goodbye(arrival.incarnation);
+                watched.sweep(now, arrival, goodbye, &mut self.events);
+            }
+        }
+        self.tell(now, actions);
+        self.carry(now, arrivals, actions);
+        self.outgrow(now, arrivals, begun, actions);
+        for arrival in arrivals {
+            if let Some(watched) = self.paths.get_mut(arrival.path.position()) {
+                let need = match authentication {
+                    Authentication::Off => Need::Never,
+                    Authentication::Key => self.groups[watched.network].need(),
+                };
+                watched.inquire(now, arrival, need, begun, actions);
+            }
+        }
+    }
+
+    /// A peer knows a newer incarnation of this node than the one it runs as.
+    fn outgrow(
+        &mut self,
+        now: Timestamp,
+        arrivals: &[Arrival],
+        begun: Timestamp,
+        actions: &mut Vec<Action>,
+    ) {
+        let replies = arrivals.iter().filter_map(|arrival| arrival.reply);
+        let fresh = replies.filter(|reply| begun <= reply.at);
+        let Some(known) = fresh.map(|reply| reply.known).max() else {
+            return;
         };
-        self.paths.iter().filter_map(due).min()
-    }
-}
-
-impl Judged {
-    /// Asks to be woken and confirms incarnations, each at most once an interval, so that no sender can
-    /// keep the agent busy.
-    fn watch(&mut self, now: Timestamp, arrival: &Arrival, actions: &mut Vec<Action>) {
-        let interval = self.path.judged_interval();
-        let index = arrival.path;
-        let rested = |since: Option<Timestamp>| since.is_none_or(|at| interval <= now.since(at));
-        self.again = None;
-        let silent = !matches!(self.path.state(), PathState::Up);
-        let unarmed = (silent && !arrival.armed) || !arrival.armed_for_candidate;
-        if unarmed {
-            if rested(self.armed) {
-                self.armed = Some(now);
-                actions.push(if silent {
-                    Action::Arm(index)
-                } else {
-                    Action::ArmForCandidate(index)
-                });
-            } else {
-                self.again = self.armed.map(|at| at.after(interval));
-            }
-        }
-        if self.doubtful(now, arrival).is_some() {
-            if rested(self.asked) {
-                self.asked = Some(now);
-                actions.push(Action::Echo(index));
-            }
-            let next = self.asked.unwrap_or(now).after(interval);
-            self.again = Some(self.again.map_or(next, |again| again.min(next)));
+        if self.incarnation < known && self.outgrown < known {
+            self.outgrown = known;
+            self.events.push(Event::IncarnationRefused {
+                judged: now,
+                ours: self.incarnation,
+                known,
+            });
+            self.tell(now, actions);
+            actions.push(Action::Outgrow(known));
         }
     }
 
-    /// The incarnation that is heard now and not confirmed.
-    fn doubtful(&self, now: Timestamp, arrival: &Arrival) -> Option<Incarnation> {
-        let (incarnation, heard) = arrival.candidate?;
-        (now.since(heard) <= self.path.detection()).then_some(incarnation)
+    fn late(&mut self, now: Timestamp, part: Part, late: Duration) {
+        let bounds = self.paths.iter().map(|watched| match part {
+            Part::Loop => watched.path.detection(),
+            Part::Sender => watched.path.own_interval(),
+        });
+        let Some(bound) = bounds.min() else { return };
+        if self.starvation.judge(now, part, late, bound) {
+            self.events.push(Event::SelfStarved {
+                judged: now,
+                part,
+                late,
+                bound,
+            });
+        }
+    }
+
+    fn pause(&mut self, now: Timestamp, pause: Pause) {
+        match pause {
+            Pause::Suspended => self.hold_all(now),
+            Pause::WallClock => self.paused = true,
+        }
+    }
+
+    /// After a jump of the wall clock: a pause only if everybody is silent at once.
+    fn hold(&mut self, now: Timestamp, arrivals: &[Arrival]) {
+        let silent = |arrival: &Arrival| {
+            let watched = self.paths.get(arrival.path.position());
+            let up = watched.filter(|watched| matches!(watched.path.state(), PathState::Up));
+            up.is_none_or(|watched| {
+                let patience = watched.path.detection();
+                arrival.last.is_some_and(|last| patience < now.since(last))
+            })
+        };
+        if arrivals.iter().all(silent) {
+            self.hold_all(now);
+        }
+    }
+
+    fn hold_all(&mut self, now: Timestamp) {
+        for watched in &mut self.paths {
+            watched.path.hold(now);
+        }
+    }
+
+    /// Turns what was judged into actions: events first, then what the next run must know.
+    fn tell(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        for event in self.events.drain(..) {
+            let watched = match event {
+                Event::PathLost { path, .. } | Event::PathRestored { path, .. } => {
+                    self.paths.get_mut(path.position())
+                }
+                Event::Departed { .. }
+                | Event::ConfigDiffers { .. }
+                | Event::MulticastFailed { .. }
+                | Event::IncarnationRefused { .. }
+                | Event::PathFlapping { .. }
+                | Event::SelfStarved { .. } => None,
+            };
+            let Some(watched) = watched else {
+                actions.push(Action::Emit(event, Voice::Loud));
+                continue;
+            };
+            watched.tell(now, event, actions);
+        }
+        for (position, watched) in self.paths.iter_mut().enumerate() {
+            if let Some(memory) = watched.news() {
+                actions.push(Action::Remember(PathIndex(position as u32), memory));
+            }
+        }
     }
 }
 

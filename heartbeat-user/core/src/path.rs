@@ -9,16 +9,21 @@
 //! The awkward case is a path that was cut and came back between two looks. The last stamp looks healthy; the
 //! silence shows only in the gaps that XDP wrote down. A gap may be told after the stamps that follow it, or
 //! twice, so a path remembers the moment up to which all silences are told.
+//!
+//! A silence that was announced is none: a restarting agent is waited for, and one that left misses nothing.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use heartbeat_ebpf::time::Timestamp;
 
-use crate::arrival::{Arrival, Gap};
+use crate::arrival::{Arrival, Departure, Gap};
 use crate::config::PathIndex;
 use crate::event::{Event, Outage};
+use crate::peer::Goodbye;
 use crate::timing::Timing;
+
+mod adopt;
 
 /// Whether a path is heard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +41,16 @@ pub enum PathState {
         /// The first heartbeat after it, while more are awaited.
         answered: Option<Timestamp>,
     },
+    /// The peer said that its agent restarts.
+    Restarting {
+        /// When it said so.
+        since: Timestamp,
+    },
+    /// The peer said that it leaves.
+    Left {
+        /// When it said so.
+        since: Timestamp,
+    },
 }
 
 impl PathState {
@@ -45,6 +60,8 @@ impl PathState {
             PathState::Unknown => "unknown",
             PathState::Up => "up",
             PathState::Lost { .. } => "lost",
+            PathState::Restarting { .. } => "restarting",
+            PathState::Left { .. } => "left",
         }
     }
 }
@@ -54,25 +71,36 @@ impl PathState {
 pub struct Path {
     index: PathIndex,
     timing: Timing,
+    grace: Duration,
     state: PathState,
     last: Option<Timestamp>,
     arrivals: u64,
     announced_interval: Option<Duration>,
     told_until: Option<Timestamp>,
+    held_since: Option<Timestamp>,
 }
 
 impl Path {
-    /// A path that was never heard.
-    pub fn new(index: PathIndex, timing: Timing) -> Self {
+    /// A path that was never heard. `grace` is how long a restarting peer is waited for.
+    pub fn new(index: PathIndex, timing: Timing, grace: Duration) -> Self {
         Path {
             index,
             timing,
+            grace,
             state: PathState::Unknown,
             last: None,
             arrivals: 0,
             announced_interval: None,
             told_until: None,
+            held_since: None,
         }
+    }
+
+    /// Judges from now on by another configuration, in which it has another place.
+    pub fn configure(&mut self, index: PathIndex, timing: Timing, grace: Duration) {
+        self.index = index;
+        self.timing = timing;
+        self.grace = grace;
     }
 
     /// Whether it is heard.
@@ -95,23 +123,35 @@ impl Path {
         self.timing.judged_interval(self.announced_interval)
     }
 
-    /// When it will be lost if nothing arrives; `None` where it is not up.
+    /// Our own interval.
+    pub fn own_interval(&self) -> Duration {
+        self.timing.interval
+    }
+
+    /// When the next heartbeat is missed; `None` where none is awaited.
+    pub fn first_miss(&self) -> Option<Timestamp> {
+        let awaited = matches!(self.state, PathState::Up);
+        let patience = self.timing.first_miss(self.announced_interval);
+        self.last
+            .filter(|_| awaited)
+            .map(|last| last.after(patience))
+    }
+
+    /// When it will be lost if nothing arrives; `None` where nothing is awaited.
     pub fn deadline(&self) -> Option<Timestamp> {
         match self.state {
-            PathState::Up => self.last.map(|last| last.after(self.detection())),
-            PathState::Unknown | PathState::Lost { .. } => None,
+            PathState::Up => {
+                let from = self.last?.max(self.held_since.or(self.last)?);
+                Some(from.after(self.detection()))
+            }
+            PathState::Restarting { since } => Some(since.after(self.detection().max(self.grace))),
+            PathState::Unknown | PathState::Lost { .. } | PathState::Left { .. } => None,
         }
     }
 
-    /// Takes over a slot that an earlier run left: the path was up when it was last heard, and what followed
-    /// is still to be told.
-    pub fn adopt(&mut self, arrival: &Arrival) {
-        if let (PathState::Unknown, Some(last)) = (self.state, arrival.last) {
-            self.state = PathState::Up;
-            self.last = Some(last);
-            self.arrivals = arrival.arrivals;
-            self.announced_interval = arrival.announced_interval;
-        }
+    /// Gives a path that is up one detection time from `now`: the whole machine has paused.
+    pub fn hold(&mut self, now: Timestamp) {
+        self.held_since = Some(now);
     }
 
     /// Judges a silence that ended.
@@ -120,10 +160,11 @@ impl Path {
             return;
         }
         match self.state {
-            PathState::Unknown => {}
-            PathState::Up => {
-                if self.detection() < gap.end.since(gap.start) {
-                    events.push(self.lost(now, gap.start, gap.end));
+            PathState::Unknown | PathState::Left { .. } => {}
+            PathState::Up | PathState::Restarting { .. } => {
+                let deadline = self.patience(gap).map(|patience| gap.start.after(patience));
+                if let Some(deadline) = deadline.filter(|deadline| *deadline < gap.end) {
+                    events.push(self.lost(now, gap.start, deadline, gap.end));
                     self.state = PathState::Lost {
                         last_arrival: gap.start,
                         arrivals: gap.arrivals.saturating_sub(1),
@@ -136,14 +177,48 @@ impl Path {
         }
     }
 
-    /// Judges what stands in the slot now. Gaps that ended before must have been told.
-    pub fn sweep(&mut self, now: Timestamp, arrival: &Arrival, events: &mut Vec<Event>) {
+    /// How long this silence may have lasted; `None`: for ever.
+    fn patience(&self, gap: &Gap) -> Option<Duration> {
+        let waiting = matches!(self.state, PathState::Restarting { .. });
+        match gap.departure {
+            Some(Departure::Leaving) => None,
+            Some(Departure::Restarting) => Some(self.detection().max(self.grace)),
+            None if waiting => Some(self.detection().max(self.grace)),
+            None => Some(self.detection()),
+        }
+    }
+
+    /// Judges what stands in the slot now. Gaps that ended before must have been told. `goodbye` is what the
+    /// peer said in this incarnation, on whichever path.
+    pub fn sweep(
+        &mut self,
+        now: Timestamp,
+        arrival: &Arrival,
+        goodbye: Option<Goodbye>,
+        events: &mut Vec<Event>,
+    ) {
         let Some(last) = arrival.last else { return };
         self.announced_interval = arrival.announced_interval;
         self.last = Some(last);
         self.arrivals = arrival.arrivals;
+        match goodbye {
+            None => self.heard(now, arrival, last, events),
+            Some(goodbye) => self.depart(now, arrival, goodbye, events),
+        }
+        self.expire(now, events);
+    }
+
+    /// The newest heartbeat is one of a peer that stays.
+    fn heard(
+        &mut self,
+        now: Timestamp,
+        arrival: &Arrival,
+        last: Timestamp,
+        events: &mut Vec<Event>,
+    ) {
         match self.state {
-            PathState::Unknown => {
+            PathState::Up => {}
+            PathState::Unknown | PathState::Left { .. } => {
                 self.state = PathState::Up;
                 self.told_until = Some(last);
                 events.push(Event::PathRestored {
@@ -153,7 +228,10 @@ impl Path {
                     outage: None,
                 });
             }
-            PathState::Up => {}
+            PathState::Restarting { .. } => {
+                self.state = PathState::Up;
+                self.told_until = Some(last);
+            }
             PathState::Lost { last_arrival, .. } => {
                 if last_arrival < last {
                     let first = first_after(last_arrival, arrival, last);
@@ -161,7 +239,30 @@ impl Path {
                 }
             }
         }
-        self.expire(now, events);
+    }
+
+    /// The peer has said that it goes.
+    fn depart(
+        &mut self,
+        now: Timestamp,
+        arrival: &Arrival,
+        goodbye: Goodbye,
+        events: &mut Vec<Event>,
+    ) {
+        let since = goodbye.at;
+        match (goodbye.departure, self.state) {
+            (Departure::Leaving, PathState::Left { .. })
+            | (Departure::Restarting, PathState::Left { .. } | PathState::Restarting { .. }) => {}
+            (Departure::Leaving, _) => self.state = PathState::Left { since },
+            (Departure::Restarting, PathState::Unknown | PathState::Up) => {
+                self.state = PathState::Restarting { since };
+            }
+            (Departure::Restarting, PathState::Lost { last_arrival, .. }) => {
+                if let Some(last) = arrival.last.filter(|last| last_arrival < *last) {
+                    self.heard(now, arrival, last, events);
+                }
+            }
+        }
     }
 
     /// 1123 if the silence since the last arrival is too long.
@@ -170,7 +271,7 @@ impl Path {
             return;
         };
         if deadline < now {
-            events.push(self.lost(now, last, now));
+            events.push(self.lost(now, last, deadline, now));
             self.state = PathState::Lost {
                 last_arrival: last,
                 arrivals: self.arrivals,
@@ -216,14 +317,20 @@ impl Path {
         });
     }
 
-    fn lost(&self, now: Timestamp, last_arrival: Timestamp, until: Timestamp) -> Event {
+    fn lost(
+        &self,
+        now: Timestamp,
+        last_arrival: Timestamp,
+        deadline: Timestamp,
+        until: Timestamp,
+    ) -> Event {
         let interval_ns = self.judged_interval().as_nanos().max(1);
         let missed = until.since(last_arrival).as_nanos() / interval_ns;
         Event::PathLost {
             path: self.index,
             judged: now,
             last_arrival,
-            deadline: last_arrival.after(self.detection()),
+            deadline,
             missed: u64::try_from(missed).unwrap_or(u64::MAX),
         }
     }

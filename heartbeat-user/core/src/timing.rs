@@ -49,13 +49,22 @@ impl Timing {
     /// How long after the last arrival a path is lost.
     pub fn detection(&self, announced: Option<Duration>) -> Duration {
         let interval = self.judged_interval(announced);
-        let tolerance = match self.tolerance {
-            Tolerance::Auto => TOLERANCE_MIN.max(interval / 8),
-            Tolerance::Fixed(tolerance) => tolerance,
-        };
         interval
             .saturating_mul(self.lost_after.get())
-            .saturating_add(tolerance)
+            .saturating_add(self.tolerance(interval))
+    }
+
+    /// How long after the last arrival the first heartbeat is missed.
+    pub fn first_miss(&self, announced: Option<Duration>) -> Duration {
+        let interval = self.judged_interval(announced);
+        interval.saturating_add(self.tolerance(interval))
+    }
+
+    fn tolerance(&self, interval: Duration) -> Duration {
+        match self.tolerance {
+            Tolerance::Auto => TOLERANCE_MIN.max(interval / 8),
+            Tolerance::Fixed(tolerance) => tolerance,
+        }
     }
 
     /// The length of a gap that is worth writing down: shorter than any that this node may judge.

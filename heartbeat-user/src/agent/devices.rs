@@ -17,6 +17,7 @@ use heartbeat_ebpf::map::{PathEntry, PathKey};
 
 use super::plan::PathPlan;
 use crate::config::{Network, XdpMode};
+use crate::group;
 use crate::interface::{self, Interface};
 use crate::maps::Maps;
 use crate::xdp::{Attached, Program};
@@ -25,8 +26,12 @@ use crate::xdp::{Attached, Program};
 pub struct Port {
     /// Our address there.
     pub address: IpAddr,
+    /// The network's multicast group, where it may be used.
+    pub group: Option<IpAddr>,
     /// Index of the network in the configuration.
     pub network: usize,
+    /// The network's entry in the maps.
+    pub entry: u8,
     /// How to attach.
     pub wanted: XdpMode,
     /// The device that owns the address now.
@@ -39,10 +44,18 @@ pub struct Port {
 
 impl Port {
     /// A port that was not looked at yet.
-    pub fn new(network: usize, configured: &Network, address: IpAddr) -> Self {
+    pub fn new(
+        network: usize,
+        entry: u8,
+        configured: &Network,
+        address: IpAddr,
+        group: Option<IpAddr>,
+    ) -> Self {
         Port {
             address,
+            group,
             network,
+            entry,
             wanted: configured.xdp,
             interface: None,
             attached: None,
@@ -52,6 +65,31 @@ impl Port {
 
     fn device(&self) -> Option<u32> {
         self.interface.as_ref().map(|interface| interface.index)
+    }
+
+    /// Has the kernel join the group where the address is now.
+    fn join_group(&self) {
+        let (Some(device), Some(address)) = (&self.interface, self.group) else {
+            return;
+        };
+        if let Err(error) = group::join(device.index, address) {
+            log::error!(
+                "{} does not join the group {address}, so its heartbeats come by unicast: {error:#}",
+                device.name
+            );
+        }
+    }
+
+    fn leave_group(&self) {
+        let (Some(device), Some(address)) = (&self.interface, self.group) else {
+            return;
+        };
+        if let Err(error) = group::leave(device.index, address) {
+            log::warn!(
+                "{} does not leave the group {address}: {error:#}",
+                device.name
+            );
+        }
     }
 }
 
@@ -64,19 +102,44 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// Ports that were not looked at yet, and whatever `PATHS` holds from an earlier run.
-    pub fn new(ports: Vec<Port>, maps: &Maps) -> Self {
+    /// No ports yet, but whatever `PATHS` holds from an earlier run.
+    pub fn new(maps: &Maps) -> Self {
         let keys = maps.paths.keys().flatten().map(PathKey).collect();
         Devices {
-            ports,
+            ports: Vec::new(),
             keys,
             published: false,
         }
     }
 
-    /// Forgets keys that lead to other slots than these paths', before slots are cleared.
-    pub fn forget_strangers(&mut self, maps: &mut Maps, identities: &[u64]) -> Result<()> {
+    /// Puts these ports in the place of those there were. What is known of an address goes on; a group that is
+    /// used no longer is left.
+    pub fn settle(&mut self, ports: Vec<Port>) {
+        let mut known = std::mem::replace(&mut self.ports, ports);
+        for port in &mut self.ports {
+            let Some(at) = known.iter().position(|known| known.address == port.address) else {
+                continue;
+            };
+            let known = known.swap_remove(at);
+            if known.group != port.group {
+                known.leave_group();
+            }
+            port.interface = known.interface;
+            port.attached = known.attached;
+            port.problem = known.problem;
+        }
+        for gone in known {
+            gone.leave_group();
+        }
+        self.published = false;
+    }
+
+    /// Forgets keys that lead to other slots than these paths', before slots are cleared. Says whether there
+    /// were any.
+    pub fn forget_strangers(&mut self, maps: &mut Maps, identities: &[u64]) -> Result<bool> {
         let keys = std::mem::take(&mut self.keys);
+        let identities: BTreeSet<u64> = identities.iter().copied().collect();
+        let before = keys.len();
         for key in keys {
             let words = maps.paths.get(&key.0, 0).context("read PATHS")?;
             let slot = PathEntry::unpack(words).slot as usize;
@@ -91,7 +154,7 @@ impl Devices {
                 maps.paths.remove(&key.0).context("clean PATHS")?;
             }
         }
-        Ok(())
+        Ok(self.keys.len() < before)
     }
 
     /// Looks who owns the addresses now and follows. Says whether anything changed that heartbeats are sent
@@ -122,6 +185,7 @@ impl Devices {
             self.publish_paths(maps, paths)?;
             let indices: Vec<u32> = self.ports.iter().filter_map(Port::device).collect();
             program.keep_only(&indices)?;
+            self.ports.iter().for_each(Port::join_group);
             self.published = true;
         }
         self.attach(program);
@@ -187,7 +251,7 @@ impl Devices {
         let mut wanted = BTreeMap::new();
         for port in &self.ports {
             if let Some(device) = port.device() {
-                wanted.entry(device).or_insert(port.network as u32);
+                wanted.entry(device).or_insert(u32::from(port.entry));
             }
         }
         let stale: Vec<u32> = maps

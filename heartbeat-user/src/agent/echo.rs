@@ -7,27 +7,26 @@
 //! Where that helped once, it is asked for first.
 
 use heartbeat_core::config::PathIndex;
+use heartbeat_core::inquiry::Ask;
 use heartbeat_ebpf::admit::tag_holds;
 use heartbeat_ebpf::slot::Announced;
 use heartbeat_ebpf::wire::{Header, Kind, LENGTH, Words, flags};
 
 use super::Agent;
-use super::plan::PathPlan;
 use crate::clock;
 use crate::random;
-use crate::socket::Route;
 use crate::socket::incoming::Received;
 
 /// Requests without a reply until the peer's agent is asked instead of its kernel.
-const KERNEL_TRIES: u32 = 2;
+pub(super) const KERNEL_TRIES: u32 = 2;
 /// Datagrams read in one turn; the rest wait for the next.
 const DATAGRAMS_MAX: usize = 64;
 
 impl Agent {
-    /// Asks the peer of a path for its incarnation.
-    pub(super) fn ask(&mut self, path: PathIndex) {
+    /// Asks the kernel of a path's peer, and tells it what it is to know.
+    pub(super) fn ask(&mut self, path: PathIndex, ask: Ask) {
         let Some(keys) = &self.keys else { return };
-        let plan = &self.paths[path.position()];
+        let plan = &self.site.paths[path.position()];
         let Some(route) = self.route(plan) else {
             return;
         };
@@ -38,67 +37,37 @@ impl Agent {
                 return;
             }
         };
-        let by_agent = KERNEL_TRIES <= plan.unanswered && plan.unanswered % 2 == KERNEL_TRIES % 2;
+        let by_agent = KERNEL_TRIES <= plan.counts.unanswered
+            && plan.counts.unanswered % 2 == KERNEL_TRIES % 2;
+        let remark = match ask {
+            Ask::Plain => 0,
+            Ask::Missed => flags::MISSED,
+        };
+        let slot = plan.slot as usize;
         let header = Header {
             kind: Kind::EchoRequest,
-            flags: if by_agent { flags::BY_AGENT } else { 0 },
+            flags: remark | if by_agent { flags::BY_AGENT } else { 0 },
             sent: clock::now().ns(),
             heard: nonce,
-            sequence: self.maps.shared.networks()[plan.network].sent.get(),
+            sequence: self.site.maps.shared.slots()[slot].sequence.get(),
             ..self.template(plan)
         };
         let subkey = keys.signing.echo;
-        self.maps.shared.controls()[plan.slot as usize]
-            .nonce
-            .set(nonce);
+        self.site.maps.shared.controls()[slot].nonce.set(nonce);
         if let Err(error) = self.sockets.send(&route, &header.encode(Some(&subkey))) {
             log::info!("an echo request to {} was not sent: {error}", route.remote);
         }
-        self.paths[path.position()].unanswered += 1;
+        self.site.paths[path.position()].counts.unanswered += 1;
     }
 
     /// Notices that the last request of a path was answered, and by whom.
     pub(super) fn note_reply(&mut self, path: usize) {
-        let plan = &mut self.paths[path];
-        let reply = self.maps.shared.echoes()[plan.slot as usize]
+        let plan = &mut self.site.paths[path];
+        let reply = self.site.maps.shared.echoes()[plan.slot as usize]
             .announced
             .get();
         let by_agent = Announced::unpack(reply).flags & flags::BY_AGENT != 0;
-        plan.unanswered = if by_agent { KERNEL_TRIES } else { 0 };
-    }
-
-    /// Where a path's datagrams go, if its interface is there.
-    pub(super) fn route(&self, plan: &PathPlan) -> Option<Route> {
-        let port = self
-            .devices
-            .ports
-            .iter()
-            .find(|port| port.network == plan.network)?;
-        Some(Route {
-            local: plan.local,
-            remote: plan.remote,
-            interface: port.interface.as_ref()?.index,
-        })
-    }
-
-    /// What every datagram on a path has in common; a heartbeat's otherwise.
-    pub(super) fn template(&self, plan: &PathPlan) -> Header {
-        Header {
-            kind: Kind::Heartbeat,
-            flags: 0,
-            key_id: self.keys.as_ref().map_or(0, |keys| keys.signing.id),
-            sender: self.cluster.nodes[self.node].id.number(),
-            cluster: self.cluster.hash,
-            receiver: plan.peer.number(),
-            network: plan.network_id.number(),
-            interval_ms: u16::try_from(plan.interval.as_millis()).unwrap_or(u16::MAX),
-            agent_age_ms: 0,
-            config_digest: self.cluster.digest,
-            incarnation: self.incarnation.0,
-            sequence: 0,
-            sent: 0,
-            heard: 0,
-        }
+        plan.counts.unanswered = if by_agent { KERNEL_TRIES } else { 0 };
     }
 
     /// Answers the echo requests that XDP passed up, and drops everything else. Says whether none is left.
@@ -136,7 +105,7 @@ impl Agent {
             && received.payload.len() == LENGTH
             && request.key_id != 0
             && tag_holds(request.kind, &words, &keys);
-        let plan = self.paths.iter().find(|plan| {
+        let plan = self.site.paths.iter().find(|plan| {
             plan.remote == received.from
                 && plan.peer.number() == request.sender
                 && plan.network_id.number() == request.network
@@ -148,14 +117,17 @@ impl Agent {
             return;
         };
         let slot = plan.slot as usize;
-        let known = self.maps.shared.slots()[slot].incarnation.get();
-        let candidate = self.maps.shared.echoes()[slot].candidate.get();
+        let (slot, echo) = (
+            &self.site.maps.shared.slots()[slot],
+            &self.site.maps.shared.echoes()[slot],
+        );
+        let by_group = echo.hears_group(slot, request.incarnation);
         let reply = Header {
             kind: Kind::EchoReply,
-            flags: flags::BY_AGENT,
+            flags: flags::BY_AGENT | if by_group { flags::MULTICAST } else { 0 },
             key_id: request.key_id,
-            sequence: self.maps.shared.networks()[plan.network].sent.get(),
-            sent: known.max(candidate),
+            sequence: self.site.maps.shared.networks()[plan.entry].sent.get(),
+            sent: echo.highest_known(slot, request.incarnation),
             heard: request.heard,
             ..self.template(plan)
         };

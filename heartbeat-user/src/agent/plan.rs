@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use heartbeat_ebpf::ids::{NetworkId, NodeId};
 
-use crate::config::{Cluster, Node};
+use crate::config::{Cluster, Node, Path};
 use crate::sender::Sent;
-
-use super::slots;
 
 /// One path, in the order of the core's.
 pub struct PathPlan {
@@ -17,6 +15,8 @@ pub struct PathPlan {
     pub peer: NodeId,
     /// Index of the network in the configuration.
     pub network: usize,
+    /// The network's entry in the maps.
+    pub entry: usize,
     /// Its number.
     pub network_id: NetworkId,
     /// Our address.
@@ -29,34 +29,50 @@ pub struct PathPlan {
     pub identity: u64,
     /// The slot's index, once claimed.
     pub slot: u32,
+    /// What was counted.
+    pub counts: Counts,
+}
+
+/// What the agent has counted on a path in this run; it outlives a reload.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
     /// What was sent.
     pub sent: Arc<Sent>,
-    /// Times it was reported lost in this run.
-    pub lost_total: u64,
+    /// Times it was reported lost.
+    pub lost: u64,
     /// Times it was reported restored, the first time included.
-    pub restored_total: u64,
+    pub restored: u64,
     /// The largest count of lost heartbeats shown: what is filled in later must not let a counter fall.
     pub lost_shown: u64,
     /// Echo requests since the last reply.
     pub unanswered: u32,
 }
 
-/// The paths from `node`; slots are not claimed yet.
-pub fn paths(cluster: &Cluster, node: &Node) -> Vec<PathPlan> {
-    let plan = |path: crate::config::Path<'_>| PathPlan {
-        peer: path.peer.id,
-        network: path.network_index,
-        network_id: path.network.id,
-        local: path.local,
-        remote: path.remote,
-        interval: path.network.timing.interval,
-        identity: slots::identity(path.peer.id, path.network.id, path.local, path.remote),
-        slot: 0,
-        sent: Arc::default(),
-        lost_total: 0,
-        restored_total: 0,
-        lost_shown: 0,
-        unanswered: 0,
+/// The paths from `node`, whose networks have these entries. Slots are not claimed yet; counts go on from those
+/// in `known` with the same identity.
+pub fn paths(cluster: &Cluster, node: &Node, entries: &[u8], known: &[PathPlan]) -> Vec<PathPlan> {
+    let mut counted: Vec<(u64, &Counts)> = known
+        .iter()
+        .map(|path| (path.identity, &path.counts))
+        .collect();
+    counted.sort_by_key(|(identity, _)| *identity);
+    let plan = |path: &Path<'_>| {
+        let identity = path.identity();
+        let counts = counted
+            .binary_search_by_key(&identity, |(identity, _)| *identity)
+            .map_or_else(|_| Counts::default(), |at| counted[at].1.clone());
+        PathPlan {
+            peer: path.peer.id,
+            network: path.network_index,
+            entry: usize::from(entries[path.network_index]),
+            network_id: path.network.id,
+            local: path.local,
+            remote: path.remote,
+            interval: path.network.timing.interval,
+            identity,
+            slot: 0,
+            counts,
+        }
     };
-    cluster.paths(node).into_iter().map(plan).collect()
+    cluster.paths(node).iter().map(plan).collect()
 }

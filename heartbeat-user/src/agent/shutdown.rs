@@ -1,6 +1,13 @@
 //! Signals, and the end of a run.
+//!
+//! The peers are told how a run ends, because a silence that was announced accuses nobody. A stop is a restart
+//! unless somebody says otherwise, by the command `leave` or by shutting the system down: an agent that is
+//! stopped for good without a word is to be missed.
+
+use std::process::Command;
 
 use anyhow::{Context, Result};
+use heartbeat_ebpf::wire::flags;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Agent;
@@ -12,6 +19,15 @@ pub enum Asked {
     End,
     /// To read the configuration again.
     Reload,
+}
+
+/// What the peers are told at the end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Departure {
+    /// Another run will follow.
+    Restarting,
+    /// None will.
+    Leaving,
 }
 
 /// The signals that the agent listens to.
@@ -43,18 +59,41 @@ impl Signals {
 }
 
 impl Agent {
-    /// Whether the run ends.
-    pub(super) fn obey(&self, asked: Asked) -> bool {
-        if asked == Asked::Reload {
-            log::warn!("this release can't reload its configuration: restart the agent instead");
+    /// Does what a signal asks for.
+    pub(super) fn obey(&mut self, asked: Asked) {
+        match asked {
+            Asked::Reload => self.reload_by_signal(),
+            Asked::End => {
+                let down = is_going_down();
+                self.departure.get_or_insert(if down {
+                    Departure::Leaving
+                } else {
+                    Departure::Restarting
+                });
+            }
         }
-        asked == Asked::End
     }
 
-    /// Stops the threads and keeps what outlives the run: links, maps and pins stay, and stamping goes on.
-    pub(super) fn end(self) {
-        log::info!("stopping; the XDP program goes on stamping, `heartbeat detach` removes it");
-        self.sender.stop();
+    /// Tells the peers, stops the threads, and keeps what outlives the run: links, maps and pins stay, and
+    /// stamping goes on.
+    pub(super) fn end(self, departure: Departure) {
+        log::info!(
+            "ending, {departure:?}: the XDP program goes on stamping, `heartbeat detach` removes it"
+        );
+        self.sender.farewell(match departure {
+            Departure::Restarting => flags::RESTARTING,
+            Departure::Leaving => flags::LEAVING,
+        });
         self.journal.close();
+        self.control.stop();
     }
+}
+
+/// Whether the whole system is being shut down, as far as systemd knows.
+fn is_going_down() -> bool {
+    if !std::path::Path::new("/run/systemd/system").exists() {
+        return false;
+    }
+    let state = Command::new("systemctl").arg("is-system-running").output();
+    state.is_ok_and(|state| state.stdout.starts_with(b"stopping"))
 }

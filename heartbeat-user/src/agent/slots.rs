@@ -3,23 +3,12 @@
 //! A slot outlives the agent, and the configuration may have changed meanwhile, so a slot is recognised by its
 //! identity and never by its index. A slot that nobody claims is cleared before it is used again.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
-use heartbeat_ebpf::ids::{NetworkId, NodeId};
 use heartbeat_ebpf::map::PATHS_MAX;
-use heartbeat_ebpf::slot;
-use sha2::{Digest as _, Sha256};
 
 use crate::maps::Maps;
-
-/// The identity of a path's slot.
-pub fn identity(peer: NodeId, network: NetworkId, local: IpAddr, remote: IpAddr) -> u64 {
-    let digest = Sha256::digest(format!("{local} {remote}"));
-    let addresses = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
-    slot::identity(peer, network, addresses)
-}
 
 /// Finds or makes the slot of each identity, in their order. No key of `PATHS` may lead to another slot.
 pub fn claim(maps: &mut Maps, identities: &[u64]) -> Result<Vec<u32>> {
@@ -27,12 +16,13 @@ pub fn claim(maps: &mut Maps, identities: &[u64]) -> Result<Vec<u32>> {
         identities.len() <= PATHS_MAX,
         "at most {PATHS_MAX} paths fit on one node"
     );
+    let wanted: BTreeSet<u64> = identities.iter().copied().collect();
     let mut used = BTreeMap::new();
     let mut free = Vec::new();
     for (index, slot) in maps.shared.slots().iter().enumerate() {
         let identity = slot.identity.get();
-        if identities.contains(&identity) {
-            used.entry(identity).or_insert(index as u32);
+        if wanted.contains(&identity) && !used.contains_key(&identity) {
+            used.insert(identity, index as u32);
         } else {
             free.push((index as u32, identity));
         }
@@ -62,15 +52,20 @@ pub fn claim(maps: &mut Maps, identities: &[u64]) -> Result<Vec<u32>> {
 fn clear(maps: &mut Maps, index: u32, identity: u64) -> Result<()> {
     let mut slot = [0; 16];
     slot[0] = identity;
-    maps.slot_writer
-        .set(index, slot, 0)
-        .context("clear a slot")?;
+    let control = &maps.shared.controls()[index as usize];
+    for word in [
+        &control.armed,
+        &control.notable_gap,
+        &control.nonce,
+        &control.told_state,
+        &control.told_last_arrival,
+        &control.told_arrivals,
+        &control.told_until,
+    ] {
+        word.set(0);
+    }
     maps.echo_writer
         .set(index, [0; 16], 0)
         .context("clear a slot's echoes")?;
-    let control = &maps.shared.controls()[index as usize];
-    control.armed.set(0);
-    control.notable_gap.set(0);
-    control.nonce.set(0);
-    Ok(())
+    maps.slot_writer.set(index, slot, 0).context("clear a slot")
 }

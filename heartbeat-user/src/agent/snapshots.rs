@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use heartbeat_core::config::PathIndex;
+use heartbeat_core::group::Carriage;
 use heartbeat_ebpf::map::frames_index;
 use heartbeat_ebpf::slot::{Announced, LARGEST_GAP_KEPT_NS};
 use heartbeat_ebpf::time::Timestamp;
@@ -15,17 +16,23 @@ use super::devices::Port;
 use super::plan::PathPlan;
 use crate::clock;
 use crate::config::Role;
-use crate::snapshot::{NetworkView, PathView, Snapshot};
+use crate::lateness::Part;
+use crate::maintenance::Maintenance;
+use crate::snapshot::{MaintenanceView, NetworkView, PathView, Snapshot};
 use crate::sweep::Facts;
 
 impl Agent {
     /// What everything looks like now.
     pub(super) fn snapshot(&mut self) -> Snapshot {
         let now = clock::now();
-        for path in &mut self.paths {
-            let lost = self.maps.shared.slots()[path.slot as usize].lost.get();
-            path.lost_shown = path.lost_shown.max(lost);
+        for path in &mut self.site.paths {
+            let lost = self.site.maps.shared.slots()[path.slot as usize].lost.get();
+            path.counts.lost_shown = path.counts.lost_shown.max(lost);
         }
+        let names = &self.core.config().paths;
+        let differs = names
+            .iter()
+            .map(|path| (path.peer_name.clone(), self.core.differs(path.peer)));
         let view = |(position, path)| self.path_view(now, PathIndex(position as u32), path);
         Snapshot {
             cluster: self.cluster.name.clone(),
@@ -36,15 +43,20 @@ impl Agent {
             incarnation: self.incarnation.0,
             authenticated: self.keys.is_some(),
             scheduling: self.sender.scheduling().label().to_owned(),
-            lateness_max_1m_seconds: self.lateness.max_1m().as_secs_f64(),
+            loop_scheduling: self.scheduling.label().to_owned(),
+            lateness_max_1m_seconds: self.lateness.max_1m(Part::Loop).as_secs_f64(),
+            reload_successful: self.reloaded,
             config_digest: format!("{:08x}", self.cluster.digest),
             networks: self
+                .site
                 .devices
                 .ports
                 .iter()
                 .map(|port| self.network_view(port))
                 .collect(),
-            paths: self.paths.iter().enumerate().map(view).collect(),
+            paths: self.site.paths.iter().enumerate().map(view).collect(),
+            maintenance: self.maintenance.active().map(maintenance).collect(),
+            config_differs: differs.collect(),
             events: self
                 .journal
                 .told()
@@ -70,7 +82,8 @@ impl Agent {
             interval_seconds: timing.interval.as_secs_f64(),
             lost_after: timing.lost_after.get(),
             detection_seconds: timing.detection(None).as_secs_f64(),
-            frames: self.frames(port.network as u32),
+            sending: sending(self.carriage_on(port.network)).to_owned(),
+            frames: self.frames(port.entry.into()),
         }
     }
 
@@ -78,6 +91,7 @@ impl Agent {
         let count = |verdict: &Verdict| {
             let index = frames_index(network, *verdict);
             let sum = self
+                .site
                 .maps
                 .frames
                 .get(&index, 0)
@@ -89,7 +103,7 @@ impl Agent {
 
     fn path_view(&self, now: Timestamp, index: PathIndex, path: &PathPlan) -> PathView {
         let slot = path.slot as usize;
-        let shared = &self.maps.shared;
+        let shared = &self.site.maps.shared;
         let facts = Facts::read(&shared.slots()[slot]);
         let judged = self
             .core
@@ -97,11 +111,14 @@ impl Agent {
             .expect("the core has the plan's paths");
         let names = &self.core.config().paths[index.position()];
         let last = Timestamp::from_ns(facts.last_arrival);
-        let error = path.sent.last_error.load(Relaxed);
+        let error = path.counts.sent.last_error.load(Relaxed);
         PathView {
             peer: names.peer_name.clone(),
             network: names.network_label.clone(),
             state: judged.state().label().to_owned(),
+            maintenance: self
+                .maintenance
+                .covers(Some(&names.peer_name), Some(&names.network_label)),
             last_arrival_ns: last.map(Timestamp::ns),
             last_arrival_unix_seconds: last.map(|last| clock::wall_at(last).as_secs_f64()),
             silent_seconds: last.map(|last| now.since(last).as_secs_f64()),
@@ -109,18 +126,18 @@ impl Agent {
             detection_seconds: judged.detection().as_secs_f64(),
             arrivals: facts.arrivals,
             lost: facts.lost,
-            lost_shown: path.lost_shown,
+            lost_shown: path.counts.lost_shown,
             reordered: facts.reordered,
             duplicates: facts.duplicates,
             heard: facts.heard,
             agent_age_seconds: f64::from(Announced::unpack(facts.announced).agent_age_ms) / 1e3,
             candidate: facts.incarnation < shared.echoes()[slot].candidate.get(),
-            sent: path.sent.heartbeats.load(Relaxed),
-            send_errors: path.sent.errors.load(Relaxed),
+            sent: path.counts.sent.heartbeats.load(Relaxed),
+            send_errors: path.counts.sent.errors.load(Relaxed),
             send_error: (error != 0)
                 .then(|| std::io::Error::from_raw_os_error(error as i32).to_string()),
-            lost_total: path.lost_total,
-            restored_total: path.restored_total,
+            lost_total: path.counts.lost,
+            restored_total: path.counts.restored,
         }
     }
 }
@@ -137,6 +154,23 @@ fn largest_gap(facts: &Facts, now: Timestamp) -> Duration {
     } else {
         newest
     })
+}
+
+fn maintenance(maintenance: &Maintenance) -> MaintenanceView {
+    MaintenanceView {
+        peer: maintenance.peer.clone(),
+        network: maintenance.network.clone(),
+        why: maintenance.why.clone(),
+        until: clock::rfc3339(Duration::from_secs(maintenance.until)),
+        by: maintenance.by.clone(),
+    }
+}
+
+const fn sending(carriage: Carriage) -> &'static str {
+    match carriage {
+        Carriage::Unicast | Carriage::Both => "unicast",
+        Carriage::Group => "multicast",
+    }
 }
 
 const fn role(role: Role) -> &'static str {

@@ -1,10 +1,10 @@
 //! Bringing an agent up, in the order in which each step needs the ones before.
 //!
 //! The awkward case is an earlier run's program, which stamps into the same maps while this run prepares: so
-//! nothing that it uses is taken away before the new program has taken its place.
+//! nothing that it uses is taken away before the new program has taken its place. And peers wait meanwhile:
+//! everything that can be done after the first heartbeat is done after it.
 
 use std::fs::{self, DirBuilder};
-use std::net::IpAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,24 +12,24 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use heartbeat_core::node::{Input, Node as Core};
-use heartbeat_ebpf::frame::Address;
-use heartbeat_ebpf::ids::Incarnation;
-use heartbeat_ebpf::map::{self, Local, PATHS_MAX};
 use tokio::sync::mpsc;
 
-use super::devices::{Devices, Port};
-use super::plan::{self, PathPlan};
-use super::{Agent, Lock, Options, REQUESTS_MAX, Request, slots};
-use crate::config::{Authentication, Cluster, Node};
+use super::site::Site;
+use super::{Agent, Lock, Options, REQUESTS_MAX};
+use crate::aside::Aside;
+use crate::config::{Authentication, Cluster, Ksoftirqd};
+use crate::control::{self, Control};
 use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::Lateness;
-use crate::maps::Maps;
+use crate::maintenance::Maintenances;
+use crate::pause::Pause;
 use crate::pins::Pins;
-use crate::sender::{Entry, Sender};
+use crate::request::Request;
+use crate::sender::{Sender, priority};
 use crate::socket::Sockets;
 use crate::xdp::Program;
-use crate::{clock, control, incarnation, interface, web};
+use crate::{clock, incarnation, interface, ksoftirqd, privilege, web};
 
 /// The loop never sleeps longer, so that its progress is fresh in what it announces.
 const TICK_MAX: Duration = Duration::from_millis(1200);
@@ -39,11 +39,7 @@ impl Agent {
     pub(super) fn start(options: &Options) -> Result<(Agent, mpsc::Receiver<Request>)> {
         let cluster = Cluster::load(&options.config)?;
         let local = cluster.local_node(options.node.as_deref(), &interface::local_addresses()?)?;
-        let node = cluster
-            .nodes
-            .iter()
-            .position(|node| node.id == local.id)
-            .context("find this node")?;
+        let node = position(&cluster, local.id).context("find this node")?;
         let local = &cluster.nodes[node];
         let keys = load_keys(&cluster)?;
         let directory = cluster.node_dir(local);
@@ -51,93 +47,120 @@ impl Agent {
         let lock = Lock::take(&directory)?;
         let sockets = Sockets::open()?;
         let pins = Pins::open(&cluster.agent.pins, &cluster.pin_dir(local))?;
-        let (mut program, mut maps) = Program::load(pins, options.trace)?;
+        let (program, maps) = Program::load(pins, options.trace)?;
         let incarnation = incarnation::next(&directory, clock::wall().as_nanos() as u64)?;
-        introduce(&cluster, local, incarnation, keys.as_ref(), &mut maps)?;
-        let mut devices = Devices::new(ports(&cluster, local), &maps);
-        let (paths, core) = adopt_slots(&cluster, local, &mut devices, &mut maps)?;
-        devices.refresh(&mut program, &mut maps, &paths)?;
-        devices.refuse_problems()?;
-        let journal = Journal::open(&directory, cluster.agent.events_kept)?;
+        let mut core = Core::new(cluster.core(local), incarnation);
+        let mut site = Site::new(program, maps);
+        site.introduce(&cluster, local, keys.is_some());
+        site.begin(incarnation);
+        site.furnish(&cluster, local, keys.as_ref(), core.config())?;
+        site.devices.refuse_problems()?;
+        core.handle(clock::now(), Input::Adopt(&site.left()), &mut Vec::new());
         let lateness = Arc::new(Lateness::new().context("make the lateness metrics")?);
         let tick = tick(&cluster);
-        let sender = Sender::start(sockets.duplicate()?, maps.shared.clone(), paths.len(), tick)?;
+        let shared = site.maps.shared.clone();
+        let paths = site.paths.len();
+        let sockets_too = sockets.duplicate()?;
+        let sender = Sender::start(sockets_too, shared, lateness.clone(), paths, tick)?;
+        let journal = Journal::open(&directory, cluster.agent.events_kept)?;
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        control::start(&cluster.agent.socket, directory, requests.clone())?;
-        if let Some(address) = cluster.agent.metrics {
-            web::start(address, requests, lateness.clone())?;
-        }
-        let agent = Agent {
+        let events = control::Events {
+            directory: directory.clone(),
+            synced: journal.synced(),
+        };
+        let control = Control::start(&cluster.agent.socket, events, requests.clone())?;
+        let mut agent = Agent {
+            file: options.config.clone(),
+            maintenance: Maintenances::load(&directory)?,
+            control,
+            aside: Aside::start()?,
+            requests,
+            departure: None,
+            scheduling: priority::Scheduling::Normal,
+            directory,
             node,
             incarnation,
             started: clock::wall(),
             keys,
-            slot_paths: slot_paths(&paths),
-            paths,
-            program,
-            maps,
-            devices,
+            site,
             sockets,
             sender,
             core,
             journal,
             lateness,
+            pause: Pause::new(),
+            reloaded: true,
             tick,
             _lock: lock,
             cluster,
         };
         agent.send_everywhere();
+        if let Some(address) = agent.cluster.agent.metrics {
+            let _aside = agent.aside.enter();
+            web::start(address, agent.requests.clone(), agent.lateness.clone())?;
+        }
+        agent.take_and_give_up_privileges()?;
         Ok((agent, receiver))
+    }
+
+    /// Does what takes more than the loop will need, and then lets go of that.
+    fn take_and_give_up_privileges(&mut self) -> Result<()> {
+        let (scheduling, leash) = priority::obtain_for_loop(self.site.paths.len());
+        self.scheduling = scheduling;
+        if let Some(leash) = leash {
+            self.sender.hold(leash);
+        }
+        match self.cluster.agent.raise_ksoftirqd {
+            Ksoftirqd::Raised => match ksoftirqd::raise() {
+                Ok(count) => log::info!("{count} ksoftirqd threads run at real-time priority now"),
+                Err(error) => log::error!("ksoftirqd threads keep their priority: {error:#}"),
+            },
+            Ksoftirqd::Left => {
+                let release = nix::sys::utsname::uname().context("ask which kernel this is")?;
+                let release = release.release().to_string_lossy();
+                if let Some(advice) = ksoftirqd::advice(&release) {
+                    log::warn!("{advice}");
+                }
+            }
+        }
+        privilege::drop_for_good()
     }
 
     /// Looks at the interfaces again, and sends from where they are now. A failure is logged and tried again
     /// at the next change.
     pub(super) fn follow_devices(&mut self) {
-        match self
-            .devices
-            .refresh(&mut self.program, &mut self.maps, &self.paths)
-        {
+        match self.site.follow_devices() {
             Ok(true) => self.send_everywhere(),
             Ok(false) => {}
             Err(error) => log::error!("following the interfaces: {error:#}"),
         }
     }
 
-    /// Hands the sender a heartbeat for every path whose interface is there.
-    fn send_everywhere(&self) {
-        let entry = |path: &PathPlan| {
-            Some(Entry {
-                route: self.route(path)?,
-                interval: path.interval,
-                network: path.network,
-                slot: path.slot as usize,
-                template: self.template(path),
-                sent: path.sent.clone(),
-            })
-        };
-        let signature = self.keys.as_ref().map(|keys| keys.signing.heartbeat);
-        self.sender
-            .send(self.paths.iter().filter_map(entry).collect(), signature);
-    }
-
     /// The first line of a run.
     pub(super) fn greeting(&self) -> String {
         let node = &self.cluster.nodes[self.node];
         format!(
-            "heartbeat {} of node {} in cluster {}: {} paths, incarnation {}, authentication {}, sender at {} priority",
+            "heartbeat {} of node {} in cluster {}: {} paths, incarnation {}, authentication {}, sender at {} priority, main loop at {} priority, memory locked: {}",
             env!("CARGO_PKG_VERSION"),
             node.name,
             self.cluster.name,
-            self.paths.len(),
+            self.site.paths.len(),
             self.incarnation,
             if self.keys.is_some() { "on" } else { "OFF" },
-            self.sender.scheduling().label()
+            self.sender.scheduling().label(),
+            self.scheduling.label(),
+            self.sender.memory().label()
         )
     }
 }
 
+/// A node's index in the configuration.
+pub(super) fn position(cluster: &Cluster, id: heartbeat_ebpf::ids::NodeId) -> Option<usize> {
+    cluster.nodes.iter().position(|node| node.id == id)
+}
+
 /// How often the loop turns at least: an interval, so that what it announces of its progress is fresh.
-fn tick(cluster: &Cluster) -> Duration {
+pub(super) fn tick(cluster: &Cluster) -> Duration {
     let intervals = cluster
         .networks
         .iter()
@@ -145,16 +168,8 @@ fn tick(cluster: &Cluster) -> Duration {
     intervals.min().unwrap_or(TICK_MAX).min(TICK_MAX)
 }
 
-/// Which path each slot belongs to.
-fn slot_paths(paths: &[PathPlan]) -> Vec<Option<u32>> {
-    let mut slots = vec![None; PATHS_MAX];
-    for (index, path) in paths.iter().enumerate() {
-        slots[path.slot as usize] = Some(index as u32);
-    }
-    slots
-}
-
-fn load_keys(cluster: &Cluster) -> Result<Option<KeyRing>> {
+/// The keys that the configuration names.
+pub(super) fn load_keys(cluster: &Cluster) -> Result<Option<KeyRing>> {
     match &cluster.authentication {
         Authentication::Key { file } => Ok(Some(KeyRing::load(file)?)),
         Authentication::Off => {
@@ -174,92 +189,4 @@ fn create_private(directory: &Path) -> Result<()> {
         .recursive(true)
         .create(directory)
         .with_context(|| format!("create {}", directory.display()))
-}
-
-/// Tells XDP who this node is, which keys hold, and which addresses are its own.
-fn introduce(
-    cluster: &Cluster,
-    node: &Node,
-    incarnation: Incarnation,
-    keys: Option<&KeyRing>,
-    maps: &mut Maps,
-) -> Result<()> {
-    let shared = maps.shared.clone();
-    let record = shared.node();
-    record.identity.set(map::Node::pack(
-        cluster.hash,
-        node.id.number(),
-        keys.is_some(),
-    ));
-    record.incarnation.set(incarnation.0);
-    record.config_digest.set(u64::from(cluster.digest));
-    record.progress.set(clock::now().ns());
-    for (network, entry) in cluster.networks.iter().zip(shared.networks()) {
-        entry
-            .interval_ms
-            .set(network.timing.interval.as_millis() as u64);
-    }
-    for (index, keys) in keys.map(KeyRing::maps).into_iter().flatten().enumerate() {
-        maps.keys
-            .set(index as u32, keys.pack(), 0)
-            .context("write KEYS")?;
-    }
-    let mut stale: Vec<[u64; 2]> = maps.locals.keys().flatten().collect();
-    for (index, network) in cluster.networks.iter().enumerate() {
-        let Some(address) = node.addresses.get(&network.id) else {
-            continue;
-        };
-        let address = Address::from(*address);
-        let local = Local {
-            network: network.id.number(),
-            index: index as u8,
-            group: false,
-        };
-        maps.locals
-            .insert(address.0, local.pack(), 0)
-            .context("write LOCALS")?;
-        stale.retain(|stale| *stale != address.0);
-    }
-    for address in stale {
-        maps.locals.remove(&address).context("clean LOCALS")?;
-    }
-    Ok(())
-}
-
-fn ports(cluster: &Cluster, node: &Node) -> Vec<Port> {
-    let port = |(index, network): (usize, &crate::config::Network)| {
-        let address: IpAddr = *node.addresses.get(&network.id)?;
-        Some(Port::new(index, network, address))
-    };
-    cluster
-        .networks
-        .iter()
-        .enumerate()
-        .filter_map(port)
-        .collect()
-}
-
-/// Finds each path's slot, and hands to the core what an earlier run left there.
-fn adopt_slots(
-    cluster: &Cluster,
-    node: &Node,
-    devices: &mut Devices,
-    maps: &mut Maps,
-) -> Result<(Vec<PathPlan>, Core)> {
-    let config = cluster.core(node);
-    let mut paths = plan::paths(cluster, node);
-    let identities: Vec<u64> = paths.iter().map(|path| path.identity).collect();
-    devices.forget_strangers(maps, &identities)?;
-    let claimed = slots::claim(maps, &identities)?;
-    for ((path, slot), configured) in paths.iter_mut().zip(claimed).zip(&config.paths) {
-        path.slot = slot;
-        let control = &maps.shared.controls()[slot as usize];
-        control
-            .notable_gap
-            .set(configured.timing.notable_gap().as_nanos() as u64);
-    }
-    let arrivals = super::turn::arrivals(&paths, &maps.shared);
-    let mut core = Core::new(config);
-    core.handle(clock::now(), Input::Adopt(&arrivals), &mut Vec::new());
-    Ok((paths, core))
 }

@@ -1,16 +1,22 @@
 //! One turn of the loop: sweep, judge, act.
 
-use heartbeat_core::arrival::{Arrival, Gap};
+use std::time::Duration;
+
+use heartbeat_core::arrival::Gap;
 use heartbeat_core::config::PathIndex;
-use heartbeat_core::event::{Event, EventKind};
-use heartbeat_core::node::{Action, Input};
+use heartbeat_core::event::{Event, EventKind, Subject};
+use heartbeat_core::flapping::Voice;
+use heartbeat_core::inquiry::Arm;
+use heartbeat_core::memory::Memory;
+use heartbeat_core::node::{Action, Input, Pause};
+use heartbeat_core::starvation::Part;
 use heartbeat_ebpf::time::Timestamp;
 use heartbeat_ebpf::wake::{ARRIVAL, CANDIDATE, Control, Reason, Record as Wake};
 
-use super::Agent;
-use super::plan::PathPlan;
+use super::{Agent, remembrance};
+use crate::announce::Telling;
 use crate::clock;
-use crate::maps::Shared;
+use crate::journal::Batch;
 use crate::record::Record;
 use crate::sweep;
 
@@ -18,18 +24,17 @@ impl Agent {
     /// Sweeps and carries out what the core makes of it. Returns when to come back at the latest.
     pub(super) fn turn(&mut self) -> Timestamp {
         let now = clock::now();
-        self.maps.shared.node().progress.set(now.ns());
-        let gaps = self.wakes();
-        let arrivals = arrivals(&self.paths, &self.maps.shared);
+        self.site.maps.shared.node().progress.set(now.ns());
         let mut actions = Vec::new();
+        self.look_at_ourselves(now, &mut actions);
+        let gaps = self.wakes();
+        let arrivals = self.site.arrivals();
         let input = Input::Sweep {
             arrivals: &arrivals,
             gaps: &gaps,
         };
         self.core.handle(now, input, &mut actions);
-        for action in actions {
-            self.act(action);
-        }
+        self.act(actions);
         self.lateness.swept(clock::now().since(now));
         let rest = now.after(self.tick);
         self.core
@@ -37,24 +42,41 @@ impl Agent {
             .map_or(rest, |deadline| deadline.min(rest))
     }
 
+    /// Tells the core of everything that may have kept this node from judging or sending in time.
+    fn look_at_ourselves(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        for part in [Part::Loop, Part::Sender] {
+            let late = self.lateness.take_worst(part);
+            if Duration::ZERO < late {
+                self.core.handle(now, Input::Late(part, late), actions);
+            }
+        }
+        if let Some(ahead) = self.pause.look() {
+            let pause = if ahead.boot.is_zero() {
+                Pause::WallClock
+            } else {
+                Pause::Suspended
+            };
+            log::warn!(
+                "the whole machine may have paused: its other clocks ran ahead, the boot clock by {:?}, the wall clock by {:?}",
+                ahead.boot,
+                ahead.wall
+            );
+            self.core.handle(now, Input::Paused(pause), actions);
+        }
+    }
+
     /// Reads the records written since the last turn: gaps for the core, replies for [`super::echo`]. Those
     /// of a slot's earlier owner are passed over.
     fn wakes(&mut self) -> Vec<Gap> {
         let (mut gaps, mut replies) = (Vec::new(), Vec::new());
-        while let Some(item) = self.maps.wakes.next() {
-            let Some(wake) = Wake::from_bytes(&item) else {
+        while let Some(wake) = self.next_wake() {
+            let Some(path) = self.site.path_of(wake.slot, wake.identity) else {
                 continue;
             };
-            let Some(Some(index)) = self.slot_paths.get(wake.slot as usize).copied() else {
-                continue;
-            };
-            if self.paths[index as usize].identity != wake.identity {
-                continue;
-            }
             if wake.reason == Reason::Gap as u32 {
-                gaps.extend(sweep::gap(PathIndex(index), &wake));
+                gaps.extend(sweep::gap(PathIndex(path as u32), &wake));
             } else if wake.reason == Reason::EchoReply as u32 {
-                replies.push(index as usize);
+                replies.push(path);
             }
         }
         for path in replies {
@@ -63,43 +85,79 @@ impl Agent {
         gaps
     }
 
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Emit(event) => self.emit(&event),
-            Action::Arm(path) => self.control(path).armed.set(ARRIVAL | CANDIDATE),
-            Action::ArmForCandidate(path) => self.control(path).armed.set(CANDIDATE),
-            Action::Echo(path) => self.ask(path),
+    /// The next record that can be read as one.
+    fn next_wake(&mut self) -> Option<Wake> {
+        loop {
+            let item = self.site.maps.wakes.next()?;
+            if let Some(wake) = Wake::from_bytes(&item) {
+                return Some(wake);
+            }
         }
+    }
+
+    /// Carries out what the core asks for.
+    pub(super) fn act(&mut self, actions: Vec<Action>) {
+        let mut batch = Batch::default();
+        let mut memories = Vec::new();
+        for action in actions {
+            match action {
+                Action::Emit(event, voice) => batch.tellings.extend(self.telling(&event, voice)),
+                Action::Remember(path, memory) => memories.push((path, memory)),
+                Action::Arm(path, arm) => self.control(path).armed.set(match arm {
+                    Arm::Arrival => ARRIVAL | CANDIDATE,
+                    Arm::Candidate => CANDIDATE,
+                }),
+                Action::Echo(path, ask) => self.ask(path, ask),
+                Action::Carry => self.send_everywhere(),
+                Action::Outgrow(known) => self.outgrow(known),
+            }
+        }
+        if !memories.is_empty() {
+            batch.afterwards = Some(self.remembering(&memories));
+        }
+        self.journal.tell(batch);
     }
 
     fn control(&self, path: PathIndex) -> &Control {
-        let slot = self.paths[path.position()].slot;
-        &self.maps.shared.controls()[slot as usize]
+        let slot = self.site.paths[path.position()].slot;
+        &self.site.maps.shared.controls()[slot as usize]
     }
 
-    fn emit(&mut self, event: &Event) {
-        let path = &mut self.paths[event.path().position()];
-        match event.kind() {
-            EventKind::PathLost => path.lost_total += 1,
-            EventKind::PathRestored => path.restored_total += 1,
+    fn telling(&mut self, event: &Event, voice: Voice) -> Option<Telling> {
+        let config = self.core.config();
+        let mut record = Record::new(event, config, clock::wall())?;
+        record.maintenance = self
+            .maintenance
+            .covers(record.peer.as_deref(), record.network.as_deref());
+        let mut telling = Telling::new(record, voice);
+        if let Subject::Path(index) = event.subject() {
+            let path = &config.paths[index.position()];
+            let company =
+                |other: &&heartbeat_core::config::PathConfig| other.network == path.network;
+            telling.company = config.paths.iter().filter(company).count();
+            telling.patience = path.timing.interval;
+            let counts = &mut self.site.paths[index.position()].counts;
+            match event.kind() {
+                EventKind::PathLost => counts.lost += 1,
+                EventKind::PathRestored => counts.restored += 1,
+                _ => {}
+            }
         }
-        if let Some(record) = Record::new(event, self.core.config(), clock::wall()) {
-            self.journal.tell(record);
-        }
+        Some(telling)
     }
-}
 
-/// Every path's slot, as it stands.
-pub(super) fn arrivals(paths: &[PathPlan], shared: &Shared) -> Vec<Arrival> {
-    let read = |(position, path): (usize, &PathPlan)| {
-        let slot = path.slot as usize;
-        let index = PathIndex(position as u32);
-        sweep::arrival(
-            index,
-            &shared.slots()[slot],
-            &shared.echoes()[slot],
-            &shared.controls()[slot],
-        )
-    };
-    paths.iter().enumerate().map(read).collect()
+    /// Writes down what the next run must know, once the events before it are on the disk.
+    fn remembering(&self, memories: &[(PathIndex, Memory)]) -> Box<dyn FnOnce() + Send> {
+        let slot = |(path, memory): &(PathIndex, Memory)| {
+            let plan = &self.site.paths[path.position()];
+            (plan.slot, plan.identity, *memory)
+        };
+        let memories: Vec<(u32, u64, Memory)> = memories.iter().map(slot).collect();
+        let shared = self.site.maps.shared.clone();
+        Box::new(move || {
+            for (slot, identity, memory) in memories {
+                remembrance::write(&shared, slot, identity, memory);
+            }
+        })
+    }
 }

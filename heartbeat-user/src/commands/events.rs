@@ -1,77 +1,103 @@
-//! `heartbeat events`: the events, oldest first.
+//! `heartbeat events`: the events, oldest first, printed or handed to a command.
+//!
+//! An event is *handled* when it was printed, or when the command given by `--exec` ended well. With a cursor
+//! file its number is on the disk right after that and not before, so each event is handled at least once,
+//! whoever is killed in between.
 
-use std::io::{self, ErrorKind, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use super::{Exit, client};
-use crate::control::Command;
+use cursor::Cursor;
+use hook::Hook;
+use source::Until;
 
-/// Prints all events: as they are kept, or one short line each.
-pub fn run(socket: &Path, json: bool) -> Result<Exit> {
-    let mut out = io::stdout().lock();
-    let mut count = 0;
-    let printed = client::ask(socket, Command::Events, |line| {
-        count += 1;
-        let shown = if json {
-            line.to_owned()
-        } else {
-            short(line).unwrap_or_else(|| line.to_owned())
-        };
-        writeln!(out, "{shown}").context("print")
-    });
-    match printed {
-        Err(error) if is_closed_pipe(&error) => return Ok(Exit::Well),
-        other => other?,
+mod cursor;
+mod hook;
+mod line;
+mod since;
+mod source;
+
+pub use since::Since;
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Whether to go on with those to come.
+    pub follow: bool,
+    /// Whether they are printed as they are kept.
+    pub json: bool,
+    /// Only those of this time and later.
+    pub since: Option<Since>,
+    /// The file that holds the number of the last one handled.
+    pub cursor: Option<PathBuf>,
+    /// A command for each of them.
+    pub exec: Option<String>,
+}
+
+/// Handles events as the options say.
+pub fn run(socket: &Path, options: &Options) -> Result<Exit> {
+    let cursor = options.cursor.as_deref().map(Cursor::open).transpose()?;
+    let mut handler = Handler {
+        cursor,
+        hook: options.exec.clone().map(Hook::new),
+        since: options.since,
+        json: options.json,
+        handled: 0,
+    };
+    let after = handler.cursor.as_ref().map_or(0, Cursor::seq);
+    let until = if options.follow {
+        Until::Ended
+    } else {
+        Until::Newest
+    };
+    match source::read(socket, after, until, |event| handler.handle(event)) {
+        Err(error) if client::is_closed_pipe(&error) => return Ok(Exit::Well),
+        done => done?,
     }
-    if count == 0 && !json {
-        eprintln!("no events yet");
+    if handler.handled == 0 && !options.json && options.exec.is_none() {
+        let which = if 0 < after || options.since.is_some() {
+            "no new events"
+        } else {
+            "no events yet"
+        };
+        eprintln!("{which}");
     }
     Ok(Exit::Well)
 }
 
-/// `head` has seen enough.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+/// One event as the agent sent it.
+#[derive(Clone, Copy, Debug)]
+struct Event<'a> {
+    seq: u64,
+    line: &'a str,
 }
 
-/// Time, number, name, about whom, and how long.
-fn short(line: &str) -> Option<String> {
-    let event: Value = serde_json::from_str(line).ok()?;
-    let text = |key: &str| event.get(key)?.as_str().map(str::to_owned);
-    let evidence = |key: &str| event.get("evidence")?.get(key)?.as_u64();
-    let detail = match (evidence("missed"), evidence("outage_ns")) {
-        (Some(missed), _) => format!("missed {missed}"),
-        (None, Some(outage)) => format!("after {:.3} s", outage as f64 / 1e9),
-        (None, None) => "heard for the first time".to_owned(),
-    };
-    Some(format!(
-        "{:>6}  {}  {} {:<13} {} on {}: {detail}",
-        event.get("seq")?.as_u64()?,
-        text("time")?,
-        event.get("id")?.as_u64()?,
-        text("name")?,
-        text("peer")?,
-        text("network")?,
-    ))
+struct Handler {
+    cursor: Option<Cursor>,
+    hook: Option<Hook>,
+    since: Option<Since>,
+    json: bool,
+    handled: u64,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_short_line_says_who_what_and_how_long() {
-        let line = r#"{"seq":17,"time":"2026-11-22T13:00:05.123456Z","id":1122,"name":"PathRestored","peer":"node-b","network":"Private Network","evidence":{"outage_ns":2600000000}}"#;
-        assert_eq!(
-            short(line).as_deref(),
-            Some(
-                "    17  2026-11-22T13:00:05.123456Z  1122 PathRestored  node-b on Private Network: after 2.600 s"
-            )
-        );
+impl Handler {
+    fn handle(&mut self, event: Event<'_>) -> Result<()> {
+        if self.since.is_some_and(|since| !since.covers(event.line)) {
+            return Ok(());
+        }
+        match &self.hook {
+            Some(hook) => hook.handle(event),
+            None if self.json => client::print(event.line)?,
+            None => client::print(&line::short(event.line))?,
+        }
+        self.handled += 1;
+        match &mut self.cursor {
+            Some(cursor) => cursor
+                .store(event.seq)
+                .with_context(|| format!("remember event {}", event.seq)),
+            None => Ok(()),
+        }
     }
 }

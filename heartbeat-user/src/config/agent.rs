@@ -7,13 +7,13 @@ use toml::de::DeValue;
 use super::cluster::or;
 use super::section::Section;
 use super::value::{self, Checked};
-use super::{Agent, XdpMode};
+use super::{Agent, Ksoftirqd, XdpMode};
 
 /// How a file names the modes.
 pub(super) const XDP_MODES: [(&str, XdpMode); 3] = [
-    ("auto", XdpMode::Auto),
-    ("native", XdpMode::Native),
-    ("generic", XdpMode::Generic),
+    (XdpMode::Auto.word(), XdpMode::Auto),
+    (XdpMode::Native.word(), XdpMode::Native),
+    (XdpMode::Generic.word(), XdpMode::Generic),
 ];
 
 const METRICS: &str = "127.0.0.1:13343";
@@ -57,9 +57,12 @@ pub(super) fn read(section: Section<'_, '_>) -> Agent {
         state_dir: directory("state_dir", STATE_DIR),
         pins: directory("pins", PINS),
         events_kept: or(section.optional("events_kept", kept), EVENTS_KEPT),
+        raise_ksoftirqd: or(
+            section.optional("raise_ksoftirqd", ksoftirqd),
+            Ksoftirqd::Left,
+        ),
     };
     section.optional("record", off);
-    section.optional("raise_ksoftirqd", not_raised);
     section.finish();
     agent
 }
@@ -71,9 +74,10 @@ fn off(value: &DeValue<'_>) -> Checked<()> {
         .ok_or_else(|| "\"off\" (recording is not built in this release)".to_owned())
 }
 
-fn not_raised(value: &DeValue<'_>) -> Checked<()> {
-    let built = value.as_bool() == Some(false);
-    built
-        .then_some(())
-        .ok_or_else(|| "false (raising ksoftirqd is not built in this release)".to_owned())
+fn ksoftirqd(value: &DeValue<'_>) -> Checked<Ksoftirqd> {
+    match value.as_bool() {
+        Some(true) => Ok(Ksoftirqd::Raised),
+        Some(false) => Ok(Ksoftirqd::Left),
+        None => Err("true or false".to_owned()),
+    }
 }

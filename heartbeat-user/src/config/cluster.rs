@@ -23,7 +23,7 @@ pub(super) struct ClusterKeys {
     pub regroup_after: Option<At<u32>>,
     pub tolerance: Tolerance,
     pub restored_after: u32,
-    pub multicast: Multicast,
+    pub multicast: Option<At<Multicast>>,
     pub authentication: Authentication,
     pub restart_grace: Duration,
 }
@@ -44,6 +44,11 @@ const MEMBERSHIP: [&str; 5] = [
     "settle",
 ];
 const PATH_BYTES_MAX: usize = 4095;
+const MULTICAST: [(&str, Multicast); 3] = [
+    (Multicast::Auto.word(), Multicast::Auto),
+    (Multicast::On.word(), Multicast::On),
+    (Multicast::Off.word(), Multicast::Off),
+];
 
 /// Reads `[cluster]`.
 pub(super) fn read(section: Section<'_, '_>) -> ClusterKeys {
@@ -57,7 +62,7 @@ pub(super) fn read(section: Section<'_, '_>) -> ClusterKeys {
             section.optional("restored_after", value::number(1..=100)),
             1,
         ),
-        multicast: or(section.optional("multicast", multicast), Multicast::Auto),
+        multicast: section.optional("multicast", multicast),
         authentication: authentication(&section),
         restart_grace: or(
             section.optional(
@@ -102,13 +107,7 @@ pub(super) fn lost_after(value: &DeValue<'_>) -> Checked<u32> {
 
 /// Whether to use a group.
 pub(super) fn multicast(value: &DeValue<'_>) -> Checked<Multicast> {
-    let unbuilt = |words: String| {
-        format!(
-            "{words} (\"on\" is not built in this release; \"auto\" uses unicast until every peer has \
-             confirmed the group)"
-        )
-    };
-    value::choice(&[("auto", Multicast::Auto), ("off", Multicast::Off)])(value).map_err(unbuilt)
+    value::choice(&MULTICAST)(value)
 }
 
 fn tolerance(value: &DeValue<'_>) -> Checked<Tolerance> {

@@ -3,14 +3,15 @@
 //! It is taken over a canonical text of what the file *means*, so that comments, the order of sections and a
 //! default spelled out change nothing. What may differ between hosts is left out: the key's file, XDP modes,
 //! `[agent]`. A later release that knows more keys must add a line only where one differs from what this
-//! release does, or a rolling upgrade would report a difference that is none.
+//! release does, or a rolling upgrade would report a difference that is none. Every field is written here or
+//! left out by name, so that none is forgotten.
 
 use std::fmt::{self, Write};
 
+use heartbeat_core::timing::{Timing, Tolerance};
 use sha2::{Digest, Sha256};
 
-use super::{Authentication, Cluster, Multicast, Network, Node, Role};
-use heartbeat_core::timing::Tolerance;
+use super::{Cluster, Network, Node};
 
 /// First four bytes, big-endian, of the SHA-256 of `text`.
 pub(super) fn of(text: &str) -> u32 {
@@ -27,53 +28,75 @@ pub(super) fn canonical(cluster: &Cluster) -> String {
 }
 
 fn write_cluster(text: &mut String, cluster: &Cluster) -> fmt::Result {
-    let authentication = match cluster.authentication {
-        Authentication::Key { .. } => "key",
-        Authentication::Off => "off",
-    };
-    writeln!(text, "name {}", cluster.name)?;
-    writeln!(text, "authentication {authentication}")?;
-    writeln!(text, "restart_grace {}", cluster.restart_grace.as_nanos())?;
-    writeln!(text, "regroup_after {}", cluster.regroup_after)?;
-    for network in &cluster.networks {
+    let Cluster {
+        name,
+        hash: _,
+        digest: _,
+        authentication,
+        restart_grace,
+        regroup_after,
+        networks,
+        nodes,
+        agent: _,
+    } = cluster;
+    writeln!(text, "name {name}")?;
+    writeln!(text, "authentication {}", authentication.word())?;
+    writeln!(text, "restart_grace {}", restart_grace.as_nanos())?;
+    writeln!(text, "regroup_after {regroup_after}")?;
+    for network in networks {
         write_network(text, network)?;
     }
-    for node in &cluster.nodes {
+    for node in nodes {
         write_node(text, node)?;
     }
     Ok(())
 }
 
 fn write_network(text: &mut String, network: &Network) -> fmt::Result {
-    let timing = &network.timing;
-    let role = match network.role {
-        Role::Internal => "internal",
-        Role::Mixed => "mixed",
-        Role::Client => "client",
-    };
-    let multicast = match network.multicast {
-        Multicast::Auto => "auto",
-        Multicast::Off => "off",
-    };
-    let tolerance = match timing.tolerance {
-        Tolerance::Auto => "auto".to_owned(),
-        Tolerance::Fixed(tolerance) => tolerance.as_nanos().to_string(),
-    };
-    writeln!(text, "network {} {}", network.id, network.key)?;
-    writeln!(text, "label {}", network.label)?;
-    writeln!(text, "subnet {}", network.subnet)?;
-    writeln!(text, "role {role}")?;
-    writeln!(text, "priority {}", network.priority)?;
-    writeln!(text, "multicast {multicast}")?;
-    writeln!(text, "interval {}", timing.interval.as_nanos())?;
-    writeln!(text, "lost_after {}", timing.lost_after)?;
-    writeln!(text, "restored_after {}", timing.restored_after)?;
-    writeln!(text, "tolerance {tolerance}")
+    let Network {
+        key,
+        id,
+        label,
+        subnet,
+        role,
+        priority,
+        timing,
+        multicast,
+        xdp: _,
+    } = network;
+    writeln!(text, "network {id} {key}")?;
+    writeln!(text, "label {label}")?;
+    writeln!(text, "subnet {subnet}")?;
+    writeln!(text, "role {}", role.word())?;
+    writeln!(text, "priority {priority}")?;
+    writeln!(text, "multicast {}", multicast.word())?;
+    write_timing(text, timing)
+}
+
+fn write_timing(text: &mut String, timing: &Timing) -> fmt::Result {
+    let Timing {
+        interval,
+        lost_after,
+        tolerance,
+        restored_after,
+    } = timing;
+    writeln!(text, "interval {}", interval.as_nanos())?;
+    writeln!(text, "lost_after {lost_after}")?;
+    writeln!(text, "restored_after {restored_after}")?;
+    match tolerance {
+        Tolerance::Auto => writeln!(text, "tolerance auto"),
+        Tolerance::Fixed(tolerance) => writeln!(text, "tolerance {}", tolerance.as_nanos()),
+    }
 }
 
 fn write_node(text: &mut String, node: &Node) -> fmt::Result {
-    writeln!(text, "node {} {}", node.id, node.name)?;
-    for (network, address) in &node.addresses {
+    let Node {
+        name,
+        id,
+        addresses,
+    } = node;
+    writeln!(text, "node {id} {name}")?;
+    for (network, address) in addresses {
         writeln!(text, "address {network} {address}")?;
     }
     Ok(())

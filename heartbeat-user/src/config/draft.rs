@@ -63,6 +63,7 @@ fn read_sections<'d>(document: &Document<'_>, root: Section<'d, '_>) -> Draft<'d
 
 fn check(document: &Document<'_>, draft: &Draft<'_>) {
     network::check(document, &draft.networks);
+    network::check_multicast(document, &draft.networks, draft.cluster.multicast.as_ref());
     node::check(document, &draft.nodes, &draft.networks);
     if let Some(place) = &draft.nodes_place {
         node::check_count(document, &draft.nodes, place);
@@ -124,7 +125,6 @@ impl Draft<'_> {
             authentication: cluster.authentication,
             restart_grace: cluster.restart_grace,
             regroup_after: cluster.regroup_after.map_or(REGROUP_AFTER, |at| at.value),
-            multicast: cluster.multicast,
             networks,
             nodes,
             agent,

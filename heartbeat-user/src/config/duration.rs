@@ -69,6 +69,19 @@ pub fn parse_size(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
+/// A number of bytes as [`parse_size`] reads it, in the largest unit that is exact: `64MiB`. Less than a KiB,
+/// or part of one, is printed in bytes, as nothing else is.
+pub fn size_text(bytes: u64) -> String {
+    let (shift, unit) = match bytes.trailing_zeros() {
+        _ if bytes == 0 => (0, "B"),
+        0..10 => (0, "B"),
+        10..20 => (10, "KiB"),
+        20..30 => (20, "MiB"),
+        _ => (30, "GiB"),
+    };
+    format!("{}{unit}", bytes >> shift)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +145,17 @@ mod tests {
             text_like(Duration::from_micros(2500), Duration::from_millis(32)),
             "2.5ms"
         );
+    }
+
+    #[test]
+    fn sizes_are_printed_as_they_are_read() {
+        for text in ["64MiB", "65KiB", "1024KiB", "1GiB", "1025MiB", "2000GiB"] {
+            let bytes = parse_size(text).expect("valid");
+            assert_eq!(parse_size(&size_text(bytes)), Some(bytes), "{text}");
+        }
+        assert_eq!(size_text(64 << 20), "64MiB");
+        assert_eq!(size_text(1024 << 30), "1024GiB");
+        assert_eq!([0, 1500].map(size_text), ["0B", "1500B"]);
     }
 
     #[test]

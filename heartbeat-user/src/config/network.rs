@@ -28,16 +28,16 @@ pub(super) struct NetworkDraft<'d> {
     pub lost_after: Option<At<u32>>,
     priority: u32,
     interval: Option<At<Duration>>,
-    multicast: Option<At<Multicast>>,
+    pub multicast: Option<At<Multicast>>,
     xdp: Option<At<XdpMode>>,
 }
 
 /// `priority` where the file has none.
 const PRIORITY: u32 = 100;
 const ROLES: [(&str, Role); 3] = [
-    ("internal", Role::Internal),
-    ("mixed", Role::Mixed),
-    ("client", Role::Client),
+    (Role::Internal.word(), Role::Internal),
+    (Role::Mixed.word(), Role::Mixed),
+    (Role::Client.word(), Role::Client),
 ];
 const ROLE: &str = "\"internal\" or \"mixed\" or \"client\"";
 
@@ -126,10 +126,38 @@ fn check_overlaps(document: &Document<'_>, networks: &[NetworkDraft<'_>]) {
     }
 }
 
+/// The cluster's *off* is the switch for the night on which a group misbehaves: it turns all networks off,
+/// so that a network that wants its group must not go unnoticed beside it.
+pub(super) fn check_multicast(
+    document: &Document<'_>,
+    networks: &[NetworkDraft<'_>],
+    cluster_wide: Option<&At<Multicast>>,
+) {
+    let Some(At {
+        value: Multicast::Off,
+        place: Place { key, line, .. },
+    }) = cluster_wide
+    else {
+        return;
+    };
+    for own in networks
+        .iter()
+        .filter_map(|network| network.multicast.as_ref())
+    {
+        match own.value {
+            Multicast::Auto | Multicast::On => document.refuse(
+                &own.place,
+                format_args!("\"off\": {key} (line {line}) turns it off on every network"),
+            ),
+            Multicast::Off => {}
+        }
+    }
+}
+
 impl NetworkDraft<'_> {
     /// The network, if every part of it could be read.
     pub fn finish(self, cluster: &ClusterKeys, agent: &Agent) -> Option<Network> {
-        let timing = self.timing(cluster)?;
+        let (timing, multicast) = (self.timing(cluster)?, self.multicast(cluster));
         Some(Network {
             key: self.key.to_owned(),
             id: self.id?.value,
@@ -138,9 +166,14 @@ impl NetworkDraft<'_> {
             role: self.role?.value,
             priority: u16::try_from(self.priority).ok()?,
             timing,
-            multicast: cluster::or(self.multicast, cluster.multicast),
+            multicast,
             xdp: cluster::or(self.xdp, agent.xdp),
         })
+    }
+
+    fn multicast(&self, cluster: &ClusterKeys) -> Multicast {
+        let own = self.multicast.as_ref().or(cluster.multicast.as_ref());
+        own.map_or(Multicast::Auto, |own| own.value)
     }
 
     fn timing(&self, cluster: &ClusterKeys) -> Option<Timing> {

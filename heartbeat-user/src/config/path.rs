@@ -5,9 +5,11 @@
 
 use std::net::IpAddr;
 
-use heartbeat_core::config::{Config, PathConfig};
+use heartbeat_core::config::{self, Config, GroupUse, NetworkConfig, PathConfig};
+use heartbeat_ebpf::slot;
+use sha2::{Digest as _, Sha256};
 
-use super::{Cluster, Network, Node};
+use super::{Authentication, Cluster, Network, Node};
 
 /// One path of a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,17 +49,48 @@ impl Cluster {
     /// What the core needs to judge as `node`; its paths in the order of [`Cluster::paths`].
     pub fn core(&self, node: &Node) -> Config {
         let paths = self.paths(node);
+        let attached = |network: &&Network| node.addresses.contains_key(&network.id);
+        let networks = self.networks.iter().filter(attached);
         Config {
             node: node.id,
             name: node.name.clone(),
+            authentication: match self.authentication {
+                Authentication::Key { .. } => config::Authentication::Key,
+                Authentication::Off => config::Authentication::Off,
+            },
+            digest: self.digest,
+            restart_grace: self.restart_grace,
+            networks: networks.map(|network| self.core_network(network)).collect(),
             paths: paths.iter().map(Path::core).collect(),
+        }
+    }
+
+    fn core_network(&self, network: &Network) -> NetworkConfig {
+        let allowed = network.may_multicast(self.nodes_on(network.id));
+        NetworkConfig {
+            id: network.id,
+            label: network.label.clone(),
+            group: if allowed {
+                GroupUse::Allowed
+            } else {
+                GroupUse::Never
+            },
         }
     }
 }
 
 impl Path<'_> {
+    /// By which a path is recognised in another run and in another configuration: peer, network, and a hash of
+    /// both addresses.
+    pub fn identity(&self) -> u64 {
+        let digest = Sha256::digest(format!("{} {}", self.local, self.remote));
+        let addresses = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+        slot::identity(self.peer.id, self.network.id, addresses)
+    }
+
     fn core(&self) -> PathConfig {
         PathConfig {
+            identity: self.identity(),
             peer: self.peer.id,
             peer_name: self.peer.name.clone(),
             network: self.network.id,

@@ -95,6 +95,66 @@ fn a_network_overrides_the_cluster() {
 }
 
 #[test]
+fn multicast_is_turned_off_for_a_cluster_or_for_one_network() {
+    let of = |cluster: &str, public: &str| {
+        let text = EXAMPLE
+            .replacen("# multicast = \"auto\"", cluster, 1)
+            .replace("[networks.public]", &format!("[networks.public]\n{public}"));
+        let networks = parsed(&text).networks;
+        [networks[0].multicast, networks[1].multicast]
+    };
+    use Multicast::{Auto, Off, On};
+    assert_eq!(of("", ""), [Auto, Auto]);
+    assert_eq!(of("multicast = \"off\"", ""), [Off, Off]);
+    assert_eq!(of("", "multicast = \"off\""), [Auto, Off]);
+    assert_eq!(of("multicast = \"on\"", ""), [On, On]);
+    assert_eq!(of("multicast = \"on\"", "multicast = \"auto\""), [On, Auto]);
+    assert_eq!(of("multicast = \"on\"", "multicast = \"off\""), [On, Off]);
+    assert_eq!(of("", "multicast = \"on\""), [Auto, On]);
+}
+
+#[test]
+fn a_group_takes_three_nodes_unless_it_is_wanted() {
+    let cluster = parsed(&EXAMPLE.replace(
+        "{ private = \"10.77.1.3\", public = \"10.77.2.3\" }",
+        "{ public = \"10.77.2.3\" }",
+    ));
+    let [private, public] = &cluster.networks[..] else {
+        panic!("two networks")
+    };
+    assert_eq!(
+        [private, public].map(|network| cluster.nodes_on(network.id)),
+        [2, 3]
+    );
+    let may = |multicast, nodes| {
+        let network = Network {
+            multicast,
+            ..private.clone()
+        };
+        network.may_multicast(nodes)
+    };
+    assert_eq!(
+        [2, 3, 4].map(|nodes| may(Multicast::Auto, nodes)),
+        [false, true, true]
+    );
+    assert_eq!(
+        [2, 3, 4].map(|nodes| may(Multicast::On, nodes)),
+        [true, true, true]
+    );
+    assert_eq!(
+        [2, 3, 4].map(|nodes| may(Multicast::Off, nodes)),
+        [false, false, false]
+    );
+}
+
+#[test]
+fn ksoftirqd_is_left_alone_unless_the_file_says_so() {
+    let raised = EXAMPLE.replace("# raise_ksoftirqd = false", "raise_ksoftirqd = true");
+    assert_eq!(example().agent.raise_ksoftirqd, Ksoftirqd::Left);
+    assert_eq!(parsed(&raised).agent.raise_ksoftirqd, Ksoftirqd::Raised);
+}
+
+#[test]
 fn paths_are_ordered_by_peer_and_then_network() {
     let cluster = example();
     let node = cluster.local_node(Some("node-b"), &[]).expect("configured");

@@ -1,4 +1,4 @@
-//! The little of rtnetlink that is needed: dumps, attributes, and the news that something changed.
+//! The little of rtnetlink that is needed: dumps, requests, attributes, and the news that something changed.
 //!
 //! The awkward case is a kernel newer than this program: a message may carry attributes of any kind and
 //! length. Attributes are therefore only walked, and the few that matter read where they stand; one that
@@ -39,27 +39,51 @@ enum Dump {
     Interrupted(Vec<Vec<u8>>),
 }
 
-fn dump_once(kind: u16, request: &[u8]) -> Result<Dump> {
+/// Has the kernel do what the payload of a message of this kind says, and returns its answer.
+pub(super) fn request(kind: u16, flags: u16, payload: &[u8]) -> Result<nix::Result<()>> {
+    let flags = flags | (libc::NLM_F_REQUEST | libc::NLM_F_ACK) as u16;
+    let socket = ask(&message(kind, flags, payload))?;
+    let mut buffer = vec![0; BUFFER];
+    let answer = receive(&socket, &mut buffer)?;
+    let mut errors = messages(answer).filter(|answer| i32::from(answer.kind) == libc::NLMSG_ERROR);
+    let answer = errors.next().context("read a netlink answer: it is none")?;
+    Ok(match u32_at(answer.payload, 0) {
+        Some(0) => Ok(()),
+        _ => Err(error(answer.payload)),
+    })
+}
+
+/// A socket on which the kernel answers this message.
+fn ask(message: &[u8]) -> Result<OwnedFd> {
     let socket = open(SockFlag::SOCK_CLOEXEC, 0).context("open a netlink socket")?;
     // Answers of the kernel only.
     connect(socket.as_raw_fd(), &NetlinkAddr::new(0, 0)).context("connect a netlink socket")?;
-    let asked = send(
-        socket.as_raw_fd(),
-        &message(kind, request),
-        MsgFlags::empty(),
-    );
-    asked.context("ask over netlink")?;
+    send(socket.as_raw_fd(), message, MsgFlags::empty()).context("ask over netlink")?;
+    Ok(socket)
+}
+
+/// The next part of the kernel's answer.
+fn receive<'a>(socket: &OwnedFd, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
+    let length = loop {
+        match recv(socket.as_raw_fd(), buffer, MsgFlags::MSG_TRUNC) {
+            Err(Errno::EINTR) => {}
+            received => break received.context("read a netlink answer")?,
+        }
+    };
+    ensure!(length > 0, "read a netlink answer: it ended early");
+    buffer
+        .get(..length)
+        .context("read a netlink answer: it is too long")
+}
+
+fn dump_once(kind: u16, request: &[u8]) -> Result<Dump> {
+    let flags = (libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16;
+    let socket = ask(&message(kind, flags, request))?;
     let mut payloads = Vec::new();
     let mut interrupted = false;
     let mut buffer = vec![0; BUFFER];
     loop {
-        let length = match recv(socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_TRUNC) {
-            Err(Errno::EINTR) => continue,
-            received => received.context("read a netlink answer")?,
-        };
-        let part = buffer
-            .get(..length)
-            .context("read a netlink answer: it is too long")?;
+        let part = receive(&socket, &mut buffer)?;
         for message in messages(part) {
             interrupted |= message.flags & INTERRUPTED != 0;
             match i32::from(message.kind) {
@@ -69,7 +93,6 @@ fn dump_once(kind: u16, request: &[u8]) -> Result<Dump> {
                 _ => payloads.push(message.payload.to_vec()),
             }
         }
-        ensure!(length > 0, "read a netlink answer: it ended early");
     }
 }
 
@@ -103,9 +126,8 @@ fn open(flags: SockFlag, groups: u32) -> nix::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// A request for a dump.
-fn message(kind: u16, payload: &[u8]) -> Vec<u8> {
-    let flags = (libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16;
+/// A message with its header.
+fn message(kind: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
     let mut message = Vec::with_capacity(HEADER + payload.len());
     message.extend(((HEADER + payload.len()) as u32).to_ne_bytes());
     message.extend(kind.to_ne_bytes());
@@ -155,6 +177,15 @@ pub(super) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])>
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
         Some((kind, value))
     })
+}
+
+/// An attribute of this kind, filled up to where the next may begin.
+pub(super) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+    let mut bytes = ((4 + value.len()) as u16).to_ne_bytes().to_vec();
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend(value);
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
 }
 
 /// The number in the host's order at `offset`.

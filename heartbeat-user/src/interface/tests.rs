@@ -6,18 +6,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use proptest::prelude::*;
 
+use super::netlink::attribute;
 use super::*;
 
 fn ip(text: &str) -> IpAddr {
     text.parse().expect("valid")
-}
-
-fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
-    let mut bytes = ((4 + value.len()) as u16).to_ne_bytes().to_vec();
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(value);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
 }
 
 /// A struct ifinfomsg with these flags and attributes.

@@ -13,13 +13,16 @@ pub struct Batch {
     /// What is sent, one a route.
     pub payloads: Vec<[u8; LENGTH]>,
     routes: Vec<Destination>,
-    /// Positions of the IPv4 and of the IPv6 routes.
-    families: [Vec<usize>; 2],
     results: Vec<Result<(), i32>>,
+    /// What the kernel is handed, used again and again: positions of one family, their buffers and headers.
+    order: Vec<usize>,
+    vectors: Vec<libc::iovec>,
+    messages: Vec<libc::mmsghdr>,
 }
 
 /// A destination in the kernel's shapes.
 struct Destination {
+    v6: bool,
     address: SockaddrStorage,
     control: Control,
 }
@@ -35,51 +38,41 @@ struct Control {
 impl Batch {
     /// A batch for these routes.
     pub fn new(routes: &[Route]) -> Self {
-        let positions = |v6| {
-            let chosen = |i: &usize| routes[*i].remote.is_ipv6() == v6;
-            (0..routes.len()).filter(chosen).collect()
-        };
         Batch {
             payloads: vec![[0; LENGTH]; routes.len()],
             routes: routes.iter().map(Destination::new).collect(),
-            families: [positions(false), positions(true)],
             results: vec![Ok(()); routes.len()],
+            order: Vec::with_capacity(routes.len()),
+            vectors: Vec::with_capacity(routes.len()),
+            messages: Vec::with_capacity(routes.len()),
         }
     }
 
-    /// Sends all payloads and says for each whether it left, or with which error number. It goes on past a
-    /// failing one.
-    pub fn send(&mut self, sockets: &Sockets) -> &[Result<(), i32>] {
-        let families = std::mem::take(&mut self.families);
-        for (chosen, v6) in families.iter().zip([false, true]) {
-            if chosen.is_empty() {
+    /// Sends the payloads at these positions and says for each whether it left, or with which error number;
+    /// what it says of others is old. It goes on past a failing one.
+    pub fn send(&mut self, sockets: &Sockets, chosen: &[usize]) -> &[Result<(), i32>] {
+        for v6 in [false, true] {
+            let of_family = |position: &usize| self.routes[*position].v6 == v6;
+            self.order.clear();
+            self.order.extend(chosen.iter().copied().filter(of_family));
+            if self.order.is_empty() {
                 continue;
             }
             match sockets.descriptor(v6) {
-                Some(fd) => self.send_chosen(fd, chosen),
+                Some(fd) => self.send_ordered(fd),
                 None => {
-                    for index in chosen {
-                        self.results[*index] = Err(libc::EAFNOSUPPORT);
+                    for position in &self.order {
+                        self.results[*position] = Err(libc::EAFNOSUPPORT);
                     }
                 }
             }
         }
-        self.families = families;
         &self.results
     }
 
-    fn send_chosen(&mut self, fd: i32, chosen: &[usize]) {
-        let mut vectors: Vec<libc::iovec> = chosen
-            .iter()
-            .map(|index| libc::iovec {
-                iov_base: self.payloads[*index].as_mut_ptr().cast(),
-                iov_len: LENGTH,
-            })
-            .collect();
-        let mut messages = Vec::with_capacity(chosen.len());
-        for (index, vector) in chosen.iter().zip(&mut vectors) {
-            messages.push(self.routes[*index].message(vector));
-        }
+    fn send_ordered(&mut self, fd: i32) {
+        self.lay_out();
+        let (chosen, messages) = (&self.order, &mut self.messages);
         let mut done = 0;
         while done < messages.len() {
             let rest = &mut messages[done..];
@@ -101,11 +94,28 @@ impl Batch {
             done += sent as usize;
         }
     }
+
+    /// Makes the headers for the order; none of the vectors they point into changes until they are used.
+    fn lay_out(&mut self) {
+        self.vectors.clear();
+        for position in &self.order {
+            self.vectors.push(libc::iovec {
+                iov_base: self.payloads[*position].as_mut_ptr().cast(),
+                iov_len: LENGTH,
+            });
+        }
+        self.messages.clear();
+        for (position, vector) in self.order.iter().zip(&mut self.vectors) {
+            let message = self.routes[*position].message(vector);
+            self.messages.push(message);
+        }
+    }
 }
 
 impl Destination {
     fn new(route: &Route) -> Self {
         Destination {
+            v6: route.remote.is_ipv6(),
             address: SockaddrStorage::from(SocketAddr::new(route.remote, PORT)),
             control: Control::new(route),
         }

@@ -5,7 +5,7 @@
 //! trusted, over the same tables and over slots of its own. Of the program's own code it repeats only the order.
 
 use heartbeat_ebpf::admit::{self, Admitted};
-use heartbeat_ebpf::echo::Echo;
+use heartbeat_ebpf::echo::{Answer, Echo};
 use heartbeat_ebpf::frame::{self, Datagram};
 use heartbeat_ebpf::map::{Local, NO_NETWORK};
 use heartbeat_ebpf::slot::{Announced, Slot};
@@ -84,9 +84,7 @@ impl HostJudge {
         match admitted.kind {
             Kind::Heartbeat => slot.record(echo, words, now_ns, !admitted.authenticated).0,
             Kind::Message => Verdict::Message,
-            Kind::EchoRequest if !echo.allow(words, now_ns, 0) => Verdict::EchoLimited,
-            Kind::EchoRequest if words.flags() & flags::BY_AGENT != 0 => Verdict::Message,
-            Kind::EchoRequest => Verdict::Echo,
+            Kind::EchoRequest => asked(slot, echo, words, now_ns),
             Kind::EchoReply if words.heard() == 0 || control.nonce.get() != words.heard() => {
                 Verdict::EchoUnexpected
             }
@@ -102,5 +100,20 @@ impl HostJudge {
                 Verdict::EchoReply
             }
         }
+    }
+}
+
+fn asked(slot: &Slot, echo: &Echo, words: &Words, now_ns: u64) -> Verdict {
+    match echo.answer(words, now_ns, 0, 0) {
+        Answer::None => return Verdict::EchoLimited,
+        Answer::Outdated => {}
+        Answer::Newest => {
+            echo.learn(slot, words, now_ns);
+        }
+    }
+    if words.flags() & flags::BY_AGENT != 0 {
+        Verdict::Message
+    } else {
+        Verdict::Echo
     }
 }

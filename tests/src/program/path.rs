@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use heartbeat_ebpf::frame::Vlan;
 use heartbeat_ebpf::tag::Subkey;
-use heartbeat_ebpf::wire::{Header, Kind, PORT};
+use heartbeat_ebpf::wire::{Header, Kind, PORT, flags};
 
 use super::tables::{self, CLUSTER, NODE, PEER};
 use crate::frames::Frame;
@@ -136,6 +136,17 @@ impl Path {
     /// The frame that carries this header from the peer to this node, with the tag that it should have.
     pub fn send(&self, header: &Header) -> Vec<u8> {
         self.frame().payload(seal(header)).bytes()
+    }
+
+    /// The frame that carries this heartbeat from the peer to the network's group.
+    pub fn send_to_group(&self, header: &Header) -> Vec<u8> {
+        let header = Header {
+            receiver: 0,
+            flags: header.flags | flags::MULTICAST,
+            heard: 0,
+            ..*header
+        };
+        self.frame_to(self.group).payload(seal(&header)).bytes()
     }
 
     /// The headers around a payload from the peer to this node.

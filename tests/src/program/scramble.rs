@@ -16,10 +16,21 @@ use crate::frames::{DESTINATION, Frame, HOP_BY_HOP, ROUTING};
 /// Nonces that echo replies carry.
 pub const NONCES: [u64; 4] = [77, 78, 0, u64::MAX];
 
+/// Whom a datagram is meant for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum To {
+    Node,
+    Group,
+}
+
 /// A frame for this path, on which `slot` has been heard.
 pub fn frame(random: &mut Random, path: &Path, slot: &Slot) -> Vec<u8> {
-    let payload = payload(random, path, slot);
-    let mut bytes = wrapping(random, path).payload(payload).bytes();
+    let to = match random.one_in(6) {
+        true => To::Group,
+        false => To::Node,
+    };
+    let payload = payload(random, path, slot, to);
+    let mut bytes = wrapping(random, path, to).payload(payload).bytes();
     match random.below(24) {
         0 => bytes.truncate(14 + random.below(bytes.len() - 13)),
         1 => bytes.extend(vec![0; random.below(60)]),
@@ -43,8 +54,11 @@ fn flip(random: &mut Random, bytes: &mut [u8], count: usize) {
 }
 
 /// A header sealed as it should be, or not, and what follows it.
-fn payload(random: &mut Random, path: &Path, slot: &Slot) -> Vec<u8> {
-    let header = header(random, path, slot);
+fn payload(random: &mut Random, path: &Path, slot: &Slot, to: To) -> Vec<u8> {
+    let mut header = header(random, path, slot);
+    if to == To::Group && !random.one_in(8) {
+        header.receiver = 0;
+    }
     let sealed = match random.below(24) {
         0 => header.encode(None),
         1 => header.encode(Some(&tables::keys(header.key_id).heartbeat)),
@@ -123,7 +137,7 @@ fn incarnation(random: &mut Random) -> u64 {
 }
 
 /// The headers around a payload: those of the path, or nearly.
-fn wrapping(random: &mut Random, path: &Path) -> Frame {
+fn wrapping(random: &mut Random, path: &Path, to: To) -> Frame {
     let others = Path::all();
     let other = others
         .iter()
@@ -135,12 +149,15 @@ fn wrapping(random: &mut Random, path: &Path) -> Frame {
         2 => &[7, 9],
         _ => &path.vlans,
     };
+    let meant = match to {
+        To::Node => path.here,
+        To::Group => path.group,
+    };
     let (from, to) = match random.below(24) {
         0 => (path.there, path.stranger()),
         1 => (path.stranger(), path.here),
-        2 | 3 => (path.there, path.group),
-        4 => (path.there, other),
-        _ => (path.there, path.here),
+        2 => (path.there, other),
+        _ => (path.there, meant),
     };
     let frame = path.tagged(vlans).ip(from, to).udp(PORT);
     match random.below(24) {

@@ -201,9 +201,9 @@ fn slot_facts(slot: &Slot) -> [u64; 11] {
     .map(|word| word.get())
 }
 
-/// All of an echo record but the times.
-fn echo_facts(echo: &Echo) -> [u64; 8] {
-    [
+/// All of an echo record but the times, of which it says whether there are any.
+fn echo_facts(echo: &Echo) -> ([u64; 9], [bool; 6]) {
+    let words = [
         &echo.candidate,
         &echo.confirmed,
         &echo.nonce,
@@ -212,6 +212,18 @@ fn echo_facts(echo: &Echo) -> [u64; 8] {
         &echo.known,
         &echo.asker_incarnation,
         &echo.asker_sent,
-    ]
-    .map(|word| word.get())
+        &echo.group_sequence,
+    ];
+    let times = [
+        &echo.candidate_arrival,
+        &echo.reply_arrival,
+        &echo.answered,
+        &echo.group_arrival,
+        &echo.missed,
+        &echo.outdated,
+    ];
+    (
+        words.map(|word| word.get()),
+        times.map(|time| time.get() != 0),
+    )
 }

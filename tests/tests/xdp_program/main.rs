@@ -11,10 +11,12 @@ use heartbeat_tests::program;
 use heartbeat_tests::suite::Suite;
 
 mod admission;
+mod asker;
 mod authentication;
 mod differential;
 mod echo;
 mod foreign;
+mod group;
 mod incarnation;
 mod keys;
 mod lengths;
@@ -41,7 +43,9 @@ fn main() -> ExitCode {
             keys::TESTS,
             window::TESTS,
             incarnation::TESTS,
+            group::TESTS,
             echo::TESTS,
+            asker::TESTS,
             message::TESTS,
             wake::TESTS,
             trace::TESTS,

@@ -60,7 +60,8 @@ fn provoke(verdict: Verdict, program: &Program, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether this verdict leaves anything in the records of its path. The message here is an echo request that
+/// Whether this verdict leaves anything in the records of its path. The copy here is the one that came by the
+/// group, which is noted. The message here is an echo request that
 /// asks for the agent, which counts as answered.
 fn writes(verdict: Verdict) -> bool {
     matches!(
@@ -68,6 +69,7 @@ fn writes(verdict: Verdict) -> bool {
         Verdict::Heartbeat
             | Verdict::Reordered
             | Verdict::Duplicate
+            | Verdict::Copy
             | Verdict::Candidate
             | Verdict::Echo
             | Verdict::EchoReply
@@ -112,6 +114,7 @@ fn frame_for(verdict: Verdict, program: &Program, path: &Path) -> Result<Vec<u8>
             path.send(&next)
         }
         Verdict::Duplicate => path.send(&heartbeat),
+        Verdict::Copy => path.send_to_group(&heartbeat),
         Verdict::Replay => path.heartbeat(FIRST - 64),
         Verdict::Candidate => path.send(&Header {
             incarnation: INCARNATION + 1,

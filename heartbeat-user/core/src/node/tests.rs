@@ -7,11 +7,17 @@ use std::vec;
 use heartbeat_ebpf::ids::{NetworkId, NodeId};
 
 use super::*;
-use crate::config::PathConfig;
+use crate::arrival::{Departure, HeardBy, Reply};
+use crate::config::{GroupUse, NetworkConfig, PathConfig};
+use crate::event::Subject;
+use crate::memory::Told;
 use crate::timing::{Timing, Tolerance};
 
-fn node(paths: u16) -> Node {
+const DIGEST: u32 = 0xabcd_ef01;
+
+fn config(paths: u16) -> Config {
     let path = |peer: u16| PathConfig {
+        identity: u64::from(peer),
         peer: NodeId::new(peer).expect("not zero"),
         peer_name: std::format!("node-{peer}"),
         network: NetworkId::new(1).expect("not zero"),
@@ -23,11 +29,23 @@ fn node(paths: u16) -> Node {
             restored_after: NonZeroU32::MIN,
         },
     };
-    Node::new(Config {
+    Config {
         node: NodeId::new(100).expect("not zero"),
         name: "node-100".to_string(),
+        authentication: Authentication::Key,
+        digest: DIGEST,
+        restart_grace: Duration::from_secs(2),
+        networks: vec![NetworkConfig {
+            id: NetworkId::new(1).expect("not zero"),
+            label: "Private Network".to_string(),
+            group: GroupUse::Never,
+        }],
         paths: (1..=paths).map(path).collect(),
-    })
+    }
+}
+
+fn node(paths: u16) -> Node {
+    Node::new(config(paths), Incarnation(50))
 }
 
 fn at(ms: u64) -> Timestamp {
@@ -41,7 +59,16 @@ fn heard(path: u32, last_ms: u64) -> Arrival {
         previous: None,
         arrivals: 1,
         announced_interval: None,
+        incarnation: Incarnation(1),
+        departure: None,
+        digest: Some(DIGEST >> 8),
         candidate: None,
+        reply: Some(Reply {
+            at: at(1_000_000),
+            known: Incarnation(50),
+            heard: HeardBy::Unicast,
+        }),
+        missed: None,
         armed: true,
         armed_for_candidate: true,
     }
@@ -49,26 +76,30 @@ fn heard(path: u32, last_ms: u64) -> Arrival {
 
 fn sweep(node: &mut Node, now: u64, arrivals: &[Arrival]) -> Vec<Action> {
     let mut actions = Vec::new();
-    node.handle(
-        at(now),
-        Input::Sweep {
-            arrivals,
-            gaps: &[],
-        },
-        &mut actions,
-    );
+    let gaps = &[];
+    node.handle(at(now), Input::Sweep { arrivals, gaps }, &mut actions);
+    actions.retain(|action| !matches!(action, Action::Remember(..)));
     actions
+}
+
+/// Numbers and subjects of what was told.
+fn told(actions: &[Action]) -> Vec<(u32, Subject)> {
+    let told = |action: &Action| match action {
+        Action::Emit(event, _) => Some((event.kind().id(), event.subject())),
+        _ => None,
+    };
+    actions.iter().filter_map(told).collect()
 }
 
 #[test]
 fn the_texts_are_those_of_the_knowledge_base_article() {
     let mut node = node(1);
     let actions = sweep(&mut node, 100, &[heard(0, 100)]);
-    let [Action::Emit(restored)] = actions[..] else {
+    let [Action::Emit(restored, Voice::Loud)] = actions[..] else {
         panic!("{actions:?}")
     };
     let actions = sweep(&mut node, 600, &[heard(0, 100)]);
-    let Some(Action::Emit(lost)) = actions.first() else {
+    let Some(Action::Emit(lost, Voice::Loud)) = actions.first() else {
         panic!("{actions:?}")
     };
     assert_eq!(
@@ -86,18 +117,19 @@ fn the_texts_are_those_of_the_knowledge_base_article() {
 fn the_next_deadline_is_the_earliest_of_all_paths() {
     let mut node = node(3);
     assert_eq!(node.next_deadline(), None, "nothing heard, nothing to miss");
-    sweep(
-        &mut node,
-        300,
-        &[heard(0, 300), heard(1, 100), heard(2, 200)],
+    let arrivals = [heard(0, 300), heard(1, 100), heard(2, 210)];
+    sweep(&mut node, 300, &arrivals);
+    assert_eq!(
+        node.next_deadline(),
+        Some(at(322)),
+        "the first heartbeat missed"
     );
-    assert_eq!(node.next_deadline(), Some(at(412)));
-    sweep(
-        &mut node,
-        413,
-        &[heard(0, 300), heard(1, 100), heard(2, 200)],
+    sweep(&mut node, 323, &arrivals);
+    assert_eq!(
+        node.next_deadline(),
+        Some(at(412)),
+        "two of them: path 0's first miss, path 1's loss"
     );
-    assert_eq!(node.next_deadline(), Some(at(512)));
 }
 
 #[test]
@@ -111,7 +143,7 @@ fn silent_paths_are_armed_once_an_interval_at_most() {
     };
     assert_eq!(
         sweep(&mut node, 100, &[disarmed]),
-        vec![Action::Arm(PathIndex(0))]
+        vec![Action::Arm(PathIndex(0), Arm::Arrival)]
     );
     assert_eq!(sweep(&mut node, 150, &[disarmed]), vec![]);
     assert_eq!(
@@ -121,7 +153,7 @@ fn silent_paths_are_armed_once_an_interval_at_most() {
     );
     assert_eq!(
         sweep(&mut node, 200, &[disarmed]),
-        vec![Action::Arm(PathIndex(0))]
+        vec![Action::Arm(PathIndex(0), Arm::Arrival)]
     );
 }
 
@@ -135,13 +167,13 @@ fn a_candidate_is_asked_about_once_an_interval_while_it_is_heard() {
     };
     assert_eq!(
         sweep(&mut node, 100, &[candidate(100)]),
-        vec![Action::Echo(PathIndex(0))]
+        vec![Action::Echo(PathIndex(0), Ask::Plain)]
     );
     assert_eq!(sweep(&mut node, 150, &[candidate(100)]), vec![]);
-    assert_eq!(node.next_deadline(), Some(at(200)));
+    assert_eq!(node.next_deadline(), Some(at(225)));
     assert_eq!(
-        sweep(&mut node, 200, &[candidate(200)]),
-        vec![Action::Echo(PathIndex(0))]
+        sweep(&mut node, 225, &[candidate(200)]),
+        vec![Action::Echo(PathIndex(0), Ask::Plain)]
     );
     assert_eq!(
         sweep(&mut node, 900, &[candidate(200)]),
@@ -154,7 +186,277 @@ fn a_candidate_is_asked_about_once_an_interval_while_it_is_heard() {
 #[test]
 fn an_arrival_of_an_unknown_path_changes_nothing() {
     let mut node = node(1);
+    sweep(&mut node, 90, &[]);
     let before = node.clone();
     assert_eq!(sweep(&mut node, 100, &[heard(5, 100)]), vec![]);
     assert_eq!(node, before);
+}
+
+/// Two paths to one peer, over two networks.
+fn two_networks() -> Node {
+    let mut config = config(2);
+    config.networks.push(NetworkConfig {
+        id: NetworkId::new(2).expect("not zero"),
+        label: "Public Network".to_string(),
+        group: GroupUse::Never,
+    });
+    config.paths[1].peer = config.paths[0].peer;
+    config.paths[1].network = config.networks[1].id;
+    Node::new(config, Incarnation(50))
+}
+
+fn says(departure: Departure, arrival: Arrival) -> Arrival {
+    Arrival {
+        departure: Some(departure),
+        ..arrival
+    }
+}
+
+#[test]
+fn a_goodbye_heard_on_one_network_holds_on_the_other_and_is_told_once() {
+    let mut node = two_networks();
+    sweep(&mut node, 100, &[heard(0, 100), heard(1, 100)]);
+    let gone = [says(Departure::Restarting, heard(0, 200)), heard(1, 190)];
+    let peer = NodeId::new(1).expect("not zero");
+    assert_eq!(
+        told(&sweep(&mut node, 200, &gone)),
+        vec![(334_304, Subject::Peer(peer))]
+    );
+    assert_eq!(told(&sweep(&mut node, 2199, &gone)), vec![]);
+    for path in [0, 1] {
+        let state = node.path(PathIndex(path)).expect("it exists").state();
+        assert_eq!(state.label(), "restarting");
+    }
+    let back = Arrival {
+        incarnation: Incarnation(2),
+        ..heard(0, 2200)
+    };
+    let lost = sweep(&mut node, 2201, &[back, heard(1, 190)]);
+    assert_eq!(
+        told(&lost),
+        vec![(1123, Subject::Path(PathIndex(1)))],
+        "the other network stays silent past the grace"
+    );
+}
+
+#[test]
+fn without_authentication_no_goodbye_is_believed_and_nothing_is_asked() {
+    let mut node = Node::new(
+        Config {
+            authentication: Authentication::Off,
+            ..config(1)
+        },
+        Incarnation(50),
+    );
+    sweep(&mut node, 100, &[heard(0, 100)]);
+    let gone = [says(Departure::Leaving, heard(0, 200))];
+    assert_eq!(sweep(&mut node, 400, &gone), vec![]);
+    let actions = sweep(&mut node, 600, &gone);
+    assert_eq!(told(&actions), vec![(1123, Subject::Path(PathIndex(0)))]);
+    let asked = |action: &Action| matches!(action, Action::Echo(..));
+    assert!(!actions.iter().any(asked));
+}
+
+#[test]
+fn the_first_missed_heartbeat_is_asked_about_at_once_and_then_once_an_answerable_time() {
+    let mut node = node(1);
+    sweep(&mut node, 100, &[heard(0, 100)]);
+    let missed = vec![Action::Echo(PathIndex(0), Ask::Missed)];
+    assert_eq!(sweep(&mut node, 212, &[heard(0, 100)]), vec![]);
+    assert_eq!(sweep(&mut node, 213, &[heard(0, 100)]), missed);
+    assert_eq!(sweep(&mut node, 300, &[heard(0, 100)]), vec![]);
+    assert_eq!(sweep(&mut node, 338, &[heard(0, 100)]), missed);
+}
+
+#[test]
+fn a_new_run_asks_whether_it_is_known_until_somebody_answers() {
+    let mut node = node(1);
+    let unanswered = |ms| Arrival {
+        reply: None,
+        ..heard(0, ms)
+    };
+    let asks = |actions: Vec<Action>| {
+        let asked = |action: &&Action| matches!(action, Action::Echo(_, Ask::Plain));
+        actions.iter().filter(asked).count()
+    };
+    let mut asked = 0;
+    for ms in (100..=10_000).step_by(50) {
+        asked += asks(sweep(&mut node, ms, &[unanswered(ms)]));
+    }
+    assert!((9..=14).contains(&asked), "asked {asked} times in 10 s");
+    assert_eq!(asks(sweep(&mut node, 20_000, &[heard(0, 20_000)])), 0);
+}
+
+#[test]
+fn an_incarnation_that_peers_have_outgrown_is_told_and_left_once() {
+    let mut node = node(1);
+    let replied = |at_ms, known| Arrival {
+        reply: Some(Reply {
+            at: at(at_ms),
+            known: Incarnation(known),
+            heard: HeardBy::Unicast,
+        }),
+        ..heard(0, at_ms)
+    };
+    sweep(&mut node, 100, &[replied(90, 99)]);
+    let actions = sweep(&mut node, 200, &[replied(150, 50)]);
+    assert_eq!(told(&actions), vec![], "known as what it is");
+    let actions = sweep(&mut node, 300, &[replied(250, 99)]);
+    assert_eq!(told(&actions), vec![(334_307, Subject::Observer)]);
+    assert!(actions.contains(&Action::Outgrow(Incarnation(99))));
+    assert_eq!(sweep(&mut node, 310, &[replied(250, 99)]), vec![]);
+    node.handle(at(320), Input::Reborn(Incarnation(100)), &mut Vec::new());
+    let actions = sweep(&mut node, 330, &[replied(250, 99)]);
+    assert_eq!(told(&actions), vec![]);
+}
+
+#[test]
+fn a_peer_with_another_configuration_is_told_once_for_each_difference() {
+    let mut node = node(1);
+    let runs = |ms, digest: u32| Arrival {
+        digest: Some(digest >> 8),
+        ..heard(0, ms)
+    };
+    let peer = NodeId::new(1).expect("not zero");
+    let differs = vec![(334_305, Subject::Peer(peer))];
+    sweep(&mut node, 100, &[heard(0, 100)]);
+    assert!(!node.differs(peer));
+    assert_eq!(
+        told(&sweep(&mut node, 200, &[runs(200, 0x1234_5678)])),
+        differs
+    );
+    assert!(node.differs(peer));
+    assert_eq!(
+        told(&sweep(&mut node, 300, &[runs(300, 0x1234_5678)])),
+        vec![]
+    );
+    assert_eq!(
+        told(&sweep(&mut node, 400, &[runs(400, 0x2234_5678)])),
+        differs
+    );
+    assert_eq!(told(&sweep(&mut node, 500, &[runs(500, DIGEST)])), vec![]);
+    assert!(!node.differs(peer));
+    let ours = Config {
+        digest: 0x7777_7777,
+        ..config(1)
+    };
+    node.handle(at(510), Input::Configure(ours), &mut Vec::new());
+    assert_eq!(told(&sweep(&mut node, 520, &[runs(500, DIGEST)])), differs);
+}
+
+#[test]
+fn a_reload_keeps_the_state_of_every_path_that_stays() {
+    let mut node = node(3);
+    let mut arrivals = [heard(0, 500), heard(1, 100), heard(2, 500)];
+    sweep(&mut node, 500, &arrivals);
+    let mut smaller = config(4);
+    smaller.paths.remove(0);
+    node.handle(at(510), Input::Configure(smaller), &mut Vec::new());
+    for (position, arrival) in arrivals.iter_mut().enumerate() {
+        arrival.path = PathIndex(position as u32);
+    }
+    let state = |node: &Node, index| {
+        node.path(PathIndex(index))
+            .expect("it exists")
+            .state()
+            .label()
+    };
+    assert_eq!(state(&node, 0), "lost", "node-2, which was path 1");
+    assert_eq!(state(&node, 1), "up", "node-3, which was path 2");
+    assert_eq!(state(&node, 2), "unknown", "node-4 is new");
+    assert!(node.path(PathIndex(3)).is_none());
+    let actions = sweep(
+        &mut node,
+        520,
+        &[
+            heard(0, 100),
+            heard(1, 500),
+            Arrival {
+                last: None,
+                ..heard(2, 0)
+            },
+        ],
+    );
+    assert_eq!(told(&actions), vec![], "nothing has happened");
+}
+
+#[test]
+fn what_was_told_is_handed_out_after_the_event_and_only_when_it_changes() {
+    let mut node = node(1);
+    let mut actions = Vec::new();
+    for now in [100, 150, 600, 650] {
+        let input = Input::Sweep {
+            arrivals: &[heard(0, 100)],
+            gaps: &[],
+        };
+        node.handle(at(now), input, &mut actions);
+    }
+    let story: Vec<_> = actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::Emit(event, _) => Some(event.kind().id()),
+            Action::Remember(_, memory) => Some(memory.told.code() as u32),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        story,
+        vec![1122, Told::Up.code() as u32, 1123, Told::Lost.code() as u32]
+    );
+}
+
+#[test]
+fn the_fifth_loss_makes_a_path_flap_and_later_ones_are_told_in_a_low_voice() {
+    let mut node = node(1);
+    let mut story = Vec::new();
+    for round in 1..=6u64 {
+        let arrival = Arrival {
+            arrivals: round,
+            ..heard(0, round * 1000)
+        };
+        for now in [round * 1000, round * 1000 + 400] {
+            story.extend(sweep(&mut node, now, &[arrival]));
+        }
+    }
+    let losses: Vec<_> = story
+        .iter()
+        .filter_map(|action| match action {
+            Action::Emit(event, voice) if event.kind().id() != 1122 => {
+                Some((event.kind().id(), *voice))
+            }
+            _ => None,
+        })
+        .collect();
+    let mut expected = vec![(1123, Voice::Loud); 5];
+    expected.extend([(334_308, Voice::Loud), (1123, Voice::Low)]);
+    assert_eq!(losses, expected);
+}
+
+#[test]
+fn own_lateness_past_the_bound_is_told_of_this_node() {
+    let mut node = node(1);
+    let mut late = |part, ms| {
+        let mut actions = Vec::new();
+        let input = Input::Late(part, Duration::from_millis(ms));
+        node.handle(at(1000), input, &mut actions);
+        told(&actions)
+    };
+    assert_eq!(late(Part::Loop, 312), vec![]);
+    assert_eq!(late(Part::Loop, 313), vec![(334_309, Subject::Observer)]);
+    assert_eq!(late(Part::Sender, 101), vec![(334_309, Subject::Observer)]);
+}
+
+#[test]
+fn after_a_pause_of_the_machine_verdicts_wait_if_all_are_silent() {
+    let paused = |pause, second_heard| {
+        let mut node = node(2);
+        let arrivals = [heard(0, 100), heard(1, second_heard)];
+        sweep(&mut node, 100, &[heard(0, 100), heard(1, 100)]);
+        node.handle(at(1000), Input::Paused(pause), &mut Vec::new());
+        let at_once = told(&sweep(&mut node, 1000, &arrivals)).len();
+        (at_once, told(&sweep(&mut node, 1313, &arrivals)).len())
+    };
+    assert_eq!(paused(Pause::WallClock, 100), (0, 2));
+    assert_eq!(paused(Pause::WallClock, 950), (1, 1), "the clock was set");
+    assert_eq!(paused(Pause::Suspended, 950), (0, 2));
 }

@@ -7,10 +7,14 @@ use std::vec;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
+use heartbeat_ebpf::ids::Incarnation;
+
 use super::*;
+use crate::memory::{Memory, Told};
 use crate::timing::Tolerance;
 
 const INDEX: PathIndex = PathIndex(0);
+const GRACE: Duration = Duration::from_secs(2);
 
 fn timing(restored_after: u32) -> Timing {
     Timing {
@@ -35,7 +39,12 @@ fn slot(arrivals: &[u64], now: u64) -> Arrival {
         previous: back(2),
         arrivals: heard.len() as u64,
         announced_interval: Some(Duration::from_millis(100)),
+        incarnation: Incarnation(1),
+        departure: None,
+        digest: None,
         candidate: None,
+        reply: None,
+        missed: None,
         armed: true,
         armed_for_candidate: true,
     }
@@ -54,18 +63,19 @@ fn gaps(arrivals: &[u64], since: u64, now: u64) -> Vec<Gap> {
             start: at(pair[0]),
             end: at(pair[1]),
             arrivals: index as u64 + 2,
+            departure: None,
         })
         .collect()
 }
 
 fn run(arrivals: &[u64], sweeps: &[u64], restored_after: u32) -> Vec<Event> {
-    let mut path = Path::new(INDEX, timing(restored_after));
+    let mut path = Path::new(INDEX, timing(restored_after), GRACE);
     let (mut events, mut since) = (Vec::new(), 0);
     for now in sweeps {
         for gap in gaps(arrivals, since, *now) {
             path.gap(at(*now), &gap, &mut events);
         }
-        path.sweep(at(*now), &slot(arrivals, *now), &mut events);
+        path.sweep(at(*now), &slot(arrivals, *now), None, &mut events);
         since = *now;
     }
     events
@@ -106,6 +116,7 @@ fn told(events: &[Event]) -> String {
             ms(last_arrival),
             ms(deadline)
         ),
+        other => panic!("a path alone tells only of losses, not {other:?}"),
     };
     events.iter().map(line).collect()
 }
@@ -161,11 +172,11 @@ fn a_stop_of_half_a_minute_accuses_no_peer_that_kept_sending() {
 #[test]
 fn a_gap_told_again_or_late_is_not_reported_again() {
     let arrivals = [100, 900, 1000];
-    let mut path = Path::new(INDEX, timing(1));
+    let mut path = Path::new(INDEX, timing(1), GRACE);
     let mut events = Vec::new();
-    path.sweep(at(100), &slot(&arrivals, 100), &mut events);
-    path.sweep(at(600), &slot(&arrivals, 600), &mut events);
-    path.sweep(at(1000), &slot(&arrivals, 1000), &mut events);
+    path.sweep(at(100), &slot(&arrivals, 100), None, &mut events);
+    path.sweep(at(600), &slot(&arrivals, 600), None, &mut events);
+    path.sweep(at(1000), &slot(&arrivals, 1000), None, &mut events);
     let late = gaps(&arrivals, 0, 1000);
     assert_eq!(late.len(), 1, "the witness: there was a gap to tell");
     path.gap(at(1010), &late[0], &mut events);
@@ -181,18 +192,170 @@ fn a_gap_told_again_or_late_is_not_reported_again() {
 #[test]
 fn an_adopted_path_is_judged_from_its_stamps_and_not_welcomed_again() {
     let arrivals = [100, 200, 900, 1000];
-    let mut path = Path::new(INDEX, timing(1));
+    let mut path = Path::new(INDEX, timing(1), GRACE);
     let mut events = Vec::new();
-    path.adopt(&slot(&arrivals, 1000));
+    path.adopt(&slot(&arrivals, 1000), told_up());
     for gap in gaps(&arrivals, 200, 1000) {
         path.gap(at(1100), &gap, &mut events);
     }
-    path.sweep(at(1100), &slot(&arrivals, 1100), &mut events);
+    path.sweep(at(1100), &slot(&arrivals, 1100), None, &mut events);
     expect![[r#"
         1100 1123 last heard at 200, deadline 512, missed 7
         1100 1122 heard at 900 after 700 ms
     "#]]
     .assert_eq(&told(&events));
+}
+
+fn told_up() -> Memory {
+    Memory {
+        told: Told::Up,
+        ..Memory::default()
+    }
+}
+
+#[test]
+fn a_path_heard_first_while_no_agent_ran_is_told_by_the_next_one() {
+    let mut path = Path::new(INDEX, timing(1), GRACE);
+    let mut events = Vec::new();
+    path.adopt(&slot(&[100], 150), Memory::default());
+    path.sweep(at(150), &slot(&[100], 150), None, &mut events);
+    expect![[r#"
+        150 1122 first heard at 100
+    "#]]
+    .assert_eq(&told(&events));
+}
+
+fn goodbye(departure: Departure, ms: u64) -> Option<Goodbye> {
+    Some(Goodbye {
+        departure,
+        incarnation: Incarnation(1),
+        at: at(ms),
+    })
+}
+
+/// A path that was up and heard this at 200.
+fn departed(departure: Departure) -> (Path, Vec<Event>) {
+    let mut path = Path::new(INDEX, timing(1), GRACE);
+    let mut events = Vec::new();
+    path.sweep(at(100), &slot(&[100], 100), None, &mut events);
+    path.sweep(
+        at(200),
+        &slot(&[100, 200], 200),
+        goodbye(departure, 200),
+        &mut events,
+    );
+    events.clear();
+    (path, events)
+}
+
+#[test]
+fn an_agent_that_restarts_within_the_grace_is_not_reported() {
+    let (mut path, mut events) = departed(Departure::Restarting);
+    assert_eq!(path.deadline(), Some(at(2200)));
+    path.sweep(
+        at(2200),
+        &slot(&[100, 200], 2200),
+        goodbye(Departure::Restarting, 200),
+        &mut events,
+    );
+    assert_eq!(path.state().label(), "restarting");
+    let back = [100, 200, 2190];
+    path.gap(at(2210), &gaps(&back, 200, 2200)[0], &mut events);
+    path.sweep(at(2210), &slot(&back, 2210), None, &mut events);
+    assert_eq!(path.state(), PathState::Up);
+    path.gap(at(2220), &gaps(&back, 200, 2200)[0], &mut events);
+    assert_eq!(told(&events), "");
+}
+
+#[test]
+fn an_agent_that_stays_away_longer_than_the_grace_is_lost_and_comes_back() {
+    let (mut path, mut events) = departed(Departure::Restarting);
+    path.sweep(
+        at(2201),
+        &slot(&[100, 200], 2201),
+        goodbye(Departure::Restarting, 200),
+        &mut events,
+    );
+    path.sweep(at(3000), &slot(&[100, 200, 3000], 3000), None, &mut events);
+    expect![[r#"
+        2201 1123 last heard at 200, deadline 2200, missed 20
+        3000 1122 heard at 3000 after 2800 ms
+    "#]]
+    .assert_eq(&told(&events));
+}
+
+#[test]
+fn a_restart_that_was_announced_and_over_before_anyone_looked_is_not_reported() {
+    let mut path = Path::new(INDEX, timing(1), GRACE);
+    let mut events = Vec::new();
+    path.sweep(at(100), &slot(&[100], 100), None, &mut events);
+    events.clear();
+    let back = [100, 1000];
+    let gap = |departure| Gap {
+        departure,
+        ..gaps(&back, 100, 1000)[0]
+    };
+    path.gap(at(1100), &gap(Some(Departure::Restarting)), &mut events);
+    path.gap(at(1100), &gap(Some(Departure::Leaving)), &mut events);
+    assert_eq!(told(&events), "");
+    path.gap(at(1100), &gap(None), &mut events);
+    assert_eq!(events.len(), 2, "the witness: unannounced it is a loss");
+}
+
+#[test]
+fn a_node_that_left_misses_nothing_and_is_welcomed_when_it_comes_back() {
+    let (mut path, mut events) = departed(Departure::Leaving);
+    assert_eq!(path.deadline(), None);
+    path.sweep(
+        at(90_000),
+        &slot(&[100, 200], 90_000),
+        goodbye(Departure::Leaving, 200),
+        &mut events,
+    );
+    assert_eq!(path.state().label(), "left");
+    let back = [100, 200, 90_500];
+    path.gap(at(90_500), &gaps(&back, 200, 90_500)[0], &mut events);
+    path.sweep(at(90_500), &slot(&back, 90_500), None, &mut events);
+    expect![[r#"
+        90500 1122 first heard at 90500
+    "#]]
+    .assert_eq(&told(&events));
+}
+
+#[test]
+fn a_lost_path_of_a_node_that_leaves_elsewhere_is_lost_no_longer() {
+    let mut path = Path::new(INDEX, timing(1), GRACE);
+    let mut events = Vec::new();
+    path.sweep(at(100), &slot(&[100], 100), None, &mut events);
+    path.sweep(at(500), &slot(&[100], 500), None, &mut events);
+    assert_eq!(path.state().label(), "lost");
+    path.sweep(
+        at(600),
+        &slot(&[100], 600),
+        goodbye(Departure::Restarting, 590),
+        &mut events,
+    );
+    assert_eq!(path.state().label(), "lost");
+    path.sweep(
+        at(700),
+        &slot(&[100], 700),
+        goodbye(Departure::Leaving, 690),
+        &mut events,
+    );
+    assert_eq!(path.state().label(), "left");
+    assert_eq!(events.len(), 2);
+}
+
+#[test]
+fn a_pause_of_the_machine_gives_every_path_one_detection_time() {
+    let mut path = Path::new(INDEX, timing(1), GRACE);
+    let mut events = Vec::new();
+    path.sweep(at(100), &slot(&[100], 100), None, &mut events);
+    path.hold(at(1000));
+    path.sweep(at(1312), &slot(&[100], 1312), None, &mut events);
+    assert_eq!(path.state(), PathState::Up);
+    path.sweep(at(1313), &slot(&[100], 1313), None, &mut events);
+    assert_eq!(path.state().label(), "lost");
 }
 
 #[test]
@@ -208,17 +371,17 @@ fn with_restored_after_three_a_lost_path_needs_three_heartbeats() {
 
 #[test]
 fn a_sender_with_a_longer_interval_is_judged_by_it() {
-    let mut path = Path::new(INDEX, timing(1));
+    let mut path = Path::new(INDEX, timing(1), GRACE);
     let mut events = Vec::new();
     let slow = |now| Arrival {
         announced_interval: Some(Duration::from_secs(1)),
         ..slot(&[100], now)
     };
-    path.sweep(at(100), &slow(100), &mut events);
+    path.sweep(at(100), &slow(100), None, &mut events);
     assert_eq!(path.deadline(), Some(at(100 + 3012)));
-    path.sweep(at(3112), &slow(3112), &mut events);
+    path.sweep(at(3112), &slow(3112), None, &mut events);
     assert_eq!(events.len(), 1, "only the first 1122");
-    path.sweep(at(3113), &slow(3113), &mut events);
+    path.sweep(at(3113), &slow(3113), None, &mut events);
     assert_eq!(events.len(), 2);
 }
 
@@ -252,6 +415,7 @@ fn reported(events: &[Event]) -> Vec<(u64, Option<u64>)> {
                 assert_eq!(open.1.replace(ms(arrival)), None);
             }
             Event::PathRestored { outage: None, .. } => assert_eq!(told.len(), 0),
+            other => panic!("a path alone tells only of losses, not {other:?}"),
         }
     }
     told
@@ -272,6 +436,34 @@ proptest! {
         sweeps.push(end);
         let events = run(&arrivals, &sweeps, 1);
         prop_assert_eq!(reported(&events), outages(&arrivals, end));
+    }
+
+    /// Whenever the agent dies and another goes on from what it left, exactly what happened is reported, once.
+    #[test]
+    fn no_restart_of_the_agent_changes_an_outage(
+        steps in proptest::collection::vec(prop_oneof![6 => 80u64..120, 2 => 250u64..400, 1 => 400u64..5_000], 0..60),
+        looks in proptest::collection::vec((prop_oneof![4 => 1u64..150, 1 => 500u64..9_000], any::<bool>()), 0..60),
+    ) {
+        let mut arrivals = vec![1_000];
+        arrivals.extend(steps.iter().scan(1_000, |ms, step| { *ms += step; Some(*ms) }));
+        let mut path = Path::new(INDEX, timing(1), GRACE);
+        let (mut events, mut since, mut now) = (Vec::new(), 0, 1_000);
+        let end = arrivals[arrivals.len() - 1] + 200;
+        let last = (end + 10_000, false);
+        for (look, restart) in [(0, false)].into_iter().chain(looks).chain([last]) {
+            if restart {
+                let memory = path.memory();
+                path = Path::new(INDEX, timing(1), GRACE);
+                path.adopt(&slot(&arrivals, now + look / 2), memory);
+            }
+            now += look;
+            for gap in gaps(&arrivals, since, now) {
+                path.gap(at(now), &gap, &mut events);
+            }
+            path.sweep(at(now), &slot(&arrivals, now), None, &mut events);
+            since = now;
+        }
+        prop_assert_eq!(reported(&events), outages(&arrivals, now));
     }
 
     /// No event before its deadline, and none of a path that was never silent for long.

@@ -15,6 +15,7 @@ fn network(label: &str) -> NetworkView {
         interval_seconds: 1.2,
         lost_after: 2,
         detection_seconds: 2.55,
+        sending: "unicast".to_owned(),
         frames: BTreeMap::new(),
     }
 }
@@ -24,6 +25,7 @@ fn path(peer: &str, network: &str, state: &str, silent: Option<f64>) -> PathView
         peer: peer.to_owned(),
         network: network.to_owned(),
         state: state.to_owned(),
+        maintenance: false,
         last_arrival_ns: silent.map(|_| 1),
         last_arrival_unix_seconds: silent,
         silent_seconds: silent,
@@ -55,6 +57,8 @@ fn snapshot() -> Snapshot {
         incarnation: 1,
         authenticated: true,
         scheduling: "deadline".to_owned(),
+        loop_scheduling: "deadline".to_owned(),
+        reload_successful: true,
         lateness_max_1m_seconds: 0.0,
         config_digest: "00000000".to_owned(),
         networks: vec![network("Private Network"), network("Public Network")],
@@ -64,6 +68,8 @@ fn snapshot() -> Snapshot {
             path("node-c", "Private Network", "lost", Some(14.2)),
             path("node-c", "Public Network", "unknown", None),
         ],
+        maintenance: Vec::new(),
+        config_differs: BTreeMap::new(),
         events: BTreeMap::new(),
     }
 }

@@ -28,7 +28,7 @@ fn the_digest_ignores_what_may_differ_between_hosts() {
     let same = [
         EXAMPLE.replace(
             "\n[agent]",
-            "\n[agent]\nxdp = \"generic\"\nsocket = \"/run/other.sock\"",
+            "\n[agent]\nxdp = \"generic\"\nsocket = \"/run/other.sock\"\nraise_ksoftirqd = true",
         ),
         EXAMPLE.replace("# key_file = \"/etc/", "key_file = \"/elsewhere/"),
         EXAMPLE.replace(
@@ -51,6 +51,8 @@ fn the_digest_follows_what_must_agree() {
         EXAMPLE.replace("# tolerance = \"auto\"", "tolerance = \"150ms\""),
         EXAMPLE.replace("# restored_after = 1", "restored_after = 2"),
         EXAMPLE.replace("# multicast = \"auto\"", "multicast = \"off\""),
+        EXAMPLE.replace("# multicast = \"auto\"", "multicast = \"on\""),
+        EXAMPLE.replace("role = \"mixed\"", "role = \"mixed\"\nmulticast = \"on\""),
         EXAMPLE.replace("# authentication = \"key\"", "authentication = \"off\""),
         EXAMPLE.replace("# restart_grace = \"10s\"", "restart_grace = \"20s\""),
         EXAMPLE.replace("# priority = 100", "priority = 99"),

@@ -19,7 +19,7 @@ intervall = "1s"
 lost_after = 1
 regroup_after = 2
 tolerance = 5
-multicast = "on"
+multicast = "of"
 key_file = "cluster.key"
 
 [networks.private]
@@ -63,7 +63,7 @@ witness = ["192.0.2.1"]
 xdp = "offload"
 metrics = "localhost:13343"
 record = "/tmp/record"
-raise_ksoftirqd = true
+raise_ksoftirqd = "yes"
 events_kept = "64MB"
 "#,
         expect![[r#"
@@ -72,7 +72,7 @@ events_kept = "64MB"
             cluster.toml:4: cluster.lost_after: read 1; allowed is a number, 2 to 100 (after a single one, jitter would decide)
             cluster.toml:5: cluster.regroup_after: read 2; allowed is a number, 3 to 1000
             cluster.toml:6: cluster.tolerance: read 5; allowed is "auto" or a duration, "0s" to "60s"
-            cluster.toml:7: cluster.multicast: read "on"; allowed is "auto" or "off" ("on" is not built in this release; "auto" uses unicast until every peer has confirmed the group)
+            cluster.toml:7: cluster.multicast: read "of"; allowed is "auto" or "on" or "off"
             cluster.toml:8: cluster.key_file: read "cluster.key"; allowed is an absolute path of at most 4095 bytes, without ".."
             cluster.toml:12: networks.private.label: read "The \"private\" one"; allowed is 1 to 64 printable characters without quotes and backslashes
             cluster.toml:13: networks.private.subnet: read "10.77.1.5/24"; allowed is a prefix without host bits: "10.77.1.0/24"
@@ -96,7 +96,7 @@ events_kept = "64MB"
             cluster.toml:48: agent.xdp: read "offload"; allowed is "auto" or "native" or "generic"
             cluster.toml:49: agent.metrics: read "localhost:13343"; allowed is "off" or an address with a port, as "127.0.0.1:13343"
             cluster.toml:50: agent.record: read "/tmp/record"; allowed is "off" (recording is not built in this release)
-            cluster.toml:51: agent.raise_ksoftirqd: read true; allowed is false (raising ksoftirqd is not built in this release)
+            cluster.toml:51: agent.raise_ksoftirqd: read "yes"; allowed is true or false
             cluster.toml:52: agent.events_kept: read "64MB"; allowed is a size, "64KiB" to "1024GiB"
             31 mistakes in cluster.toml"#]],
     );
@@ -151,9 +151,9 @@ fn a_name_with_a_dot_is_told_to_take_quotes() {
     check(
         &EXAMPLE.replace("[nodes.node-c]", "[nodes.c.example]"),
         expect![[r#"
-            cluster.toml:76: nodes.c.addresses: read nothing; allowed is a table of one address for each of its networks, as { private = "10.77.1.1" }
-            cluster.toml:76: nodes.c.example: unknown key; allowed are id, addresses, votes; a name with a dot is put in quotes: "c.example"
-            cluster.toml:76: nodes.c.id: read nothing; allowed is a number, 1 to 65535
+            cluster.toml:80: nodes.c.addresses: read nothing; allowed is a table of one address for each of its networks, as { private = "10.77.1.1" }
+            cluster.toml:80: nodes.c.example: unknown key; allowed are id, addresses, votes; a name with a dot is put in quotes: "c.example"
+            cluster.toml:80: nodes.c.id: read nothing; allowed is a number, 1 to 65535
             3 mistakes in cluster.toml"#]],
     );
     parsed(&EXAMPLE.replace("[nodes.node-c]", "[nodes.\"c.example\"]"));
@@ -166,9 +166,9 @@ fn a_key_twice_is_a_mistake_among_others() {
             .replace("id = 3", "id = 3\nid = 3\nvotes = 0")
             .replace("[membership]", "[nodes.node-a]\nvotes = 1\n[membership]"),
         expect![[r#"
-            cluster.toml:78: id: read this key a second time; allowed is each key once
-            cluster.toml:79: nodes.node-c.votes: read 0; allowed is 1 (other votes are not built in this release)
-            cluster.toml:84: node-a: read this key a second time; allowed is each key once
+            cluster.toml:82: id: read this key a second time; allowed is each key once
+            cluster.toml:83: nodes.node-c.votes: read 0; allowed is 1 (other votes are not built in this release)
+            cluster.toml:88: node-a: read this key a second time; allowed is each key once
             3 mistakes in cluster.toml"#]],
     );
 }
@@ -185,13 +185,13 @@ fn a_line_that_is_not_toml_hides_no_other_mistake() {
             .replace("10.77.2.3\" }", "10.77.2.3\"")
             .replace("id = 2\naddresses", "id = 0\naddresses"),
         expect![[r#"
-            cluster.toml:8: syntax: read `name = prod-db`; allowed is TOML: string values must be quoted, expected literal string
-            cluster.toml:9: cluster.lost_after: read 200; allowed is a number, 2 to 100 (after a single one, jitter would decide)
-            cluster.toml:10: syntax: read `interval =`; allowed is TOML: string values must be quoted, expected literal string
-            cluster.toml:59: syntax: read `[networks.public`; allowed is TOML: unclosed table, expected `]`
-            cluster.toml:76: nodes.node-b.id: read 0; allowed is a number, 1 to 65535
-            cluster.toml:85: syntax: read `[membership]`; allowed is TOML: missing key for inline table element, expected `,`
-            cluster.toml:88: syntax: read `[agent]`; allowed is TOML: missing key for inline table element, expected `,`
+            cluster.toml:10: syntax: read `name = prod-db`; allowed is TOML: string values must be quoted, expected literal string
+            cluster.toml:11: cluster.lost_after: read 200; allowed is a number, 2 to 100 (after a single one, jitter would decide)
+            cluster.toml:12: syntax: read `interval =`; allowed is TOML: string values must be quoted, expected literal string
+            cluster.toml:63: syntax: read `[networks.public`; allowed is TOML: unclosed table, expected `]`
+            cluster.toml:80: nodes.node-b.id: read 0; allowed is a number, 1 to 65535
+            cluster.toml:89: syntax: read `[membership]`; allowed is TOML: missing key for inline table element, expected `,`
+            cluster.toml:92: syntax: read `[agent]`; allowed is TOML: missing key for inline table element, expected `,`
             7 mistakes in cluster.toml"#]],
     );
 }
@@ -228,17 +228,39 @@ fn regroup_comes_after_the_loss_of_any_path_that_counts() {
     check(
         &EXAMPLE.replacen("# lost_after = 2", "lost_after = 6", 1),
         expect![[r#"
-            cluster.toml:14: cluster.lost_after: read 6; allowed is less than regroup_after, which is 6 unless [cluster] sets it
+            cluster.toml:16: cluster.lost_after: read 6; allowed is less than regroup_after, which is 6 unless [cluster] sets it
             1 mistake in cluster.toml"#]],
     );
     check(
         &EXAMPLE.replace("# regroup_after = 6", "regroup_after = 3\nlost_after = 3"),
         expect![[r#"
-            cluster.toml:17: cluster.regroup_after: read 3; allowed is more than lost_after on each network that counts, which is up to 3
+            cluster.toml:19: cluster.regroup_after: read 3; allowed is more than lost_after on each network that counts, which is up to 3
             1 mistake in cluster.toml"#]],
     );
     let client_only = EXAMPLE.replace("role = \"mixed\"", "role = \"client\"\nlost_after = 50");
     parsed(&client_only);
+}
+
+#[test]
+fn a_cluster_without_multicast_has_no_network_with_it() {
+    let off = EXAMPLE.replacen("# multicast = \"auto\"", "multicast = \"off\"", 1);
+    let network = |multicast: &str| {
+        let role = "role = \"mixed\"";
+        off.replace(role, &format!("{role}\nmulticast = \"{multicast}\""))
+    };
+    check(
+        &network("on"),
+        expect![[r#"
+            cluster.toml:65: networks.public.multicast: read "on"; allowed is "off": cluster.multicast (line 30) turns it off on every network
+            1 mistake in cluster.toml"#]],
+    );
+    check(
+        &network("auto"),
+        expect![[r#"
+            cluster.toml:65: networks.public.multicast: read "auto"; allowed is "off": cluster.multicast (line 30) turns it off on every network
+            1 mistake in cluster.toml"#]],
+    );
+    parsed(&network("off"));
 }
 
 #[test]

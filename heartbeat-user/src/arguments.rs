@@ -1,0 +1,178 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use heartbeat_user::commands::events::Since;
+use heartbeat_user::commands::orders::Lasting;
+use heartbeat_user::config;
+use heartbeat_user::request;
+
+/// Heartbeats between cluster nodes, stamped by XDP.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What is to be done.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Check the configuration and print the plan
+    #[command(after_help = "Example:\n  heartbeat check --config cluster.toml --node node-a")]
+    Check(Local),
+    /// Run the agent in the foreground
+    #[command(after_help = "Example:\n  heartbeat run --config /etc/heartbeat-ebpf/cluster.toml")]
+    Run {
+        #[command(flatten)]
+        local: Local,
+        /// Log refused frames with their reason, at most 50 lines a second
+        #[arg(long)]
+        trace_frames: bool,
+    },
+    /// Show nodes by networks, and what is wrong (exit status 1: degraded)
+    #[command(
+        after_help = "Examples:\n  heartbeat status --watch\n  heartbeat status --brief >> /run/motd.dynamic\n  heartbeat status --json | jq '.paths[] | select(.state != \"up\")'\n\nDegraded: a path is lost or was never heard, or an interface is not up. A peer that left,\nthat said it restarts, or that is under maintenance is not."
+    )]
+    Status {
+        #[command(flatten)]
+        agent: Remote,
+        /// Print all figures as one JSON object
+        #[arg(long, conflicts_with = "brief")]
+        json: bool,
+        /// Print one line
+        #[arg(long)]
+        brief: bool,
+        /// Show it again every second, until Ctrl-C
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Print the events, oldest first, or run a command for each
+    #[command(
+        after_help = "Examples:\n  heartbeat events --since 10m\n  heartbeat events --json | jq 'select(.id == 1123)'\n  heartbeat events --follow --cursor /var/lib/pager/cursor --exec 'jq -r .message | page-someone'\n\nWith --exec and --cursor each event is handled at least once: the cursor moves only after the\ncommand ended with 0; one that fails is run again for the same event, after a growing pause."
+    )]
+    Events {
+        #[command(flatten)]
+        agent: Remote,
+        /// Go on with new ones as they come, also when the agent restarts
+        #[arg(long)]
+        follow: bool,
+        /// Print them as they are kept, one JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Only from this time on: RFC 3339, or a duration back such as 10m
+        #[arg(long, value_name = "TIME")]
+        since: Option<Since>,
+        /// Go on after the event whose number is in this file, and keep it there
+        #[arg(long, value_name = "FILE")]
+        cursor: Option<PathBuf>,
+        /// Instead of printing, run this by `sh -c` for each, with the event's JSON on standard input
+        #[arg(long, value_name = "CMD", conflicts_with = "json")]
+        exec: Option<String>,
+    },
+    /// Have the agent read its configuration again, and print what changes
+    #[command(
+        after_help = "Example:\n  heartbeat check && sudo heartbeat reload\n\nA file with a mistake changes nothing."
+    )]
+    Reload(Remote),
+    /// Have the agent say farewell to its peers and end: they do not miss it
+    #[command(
+        after_help = "Example:\n  sudo heartbeat leave\n\nFor a restart, stop the agent by its service instead: peers then wait for it to come back."
+    )]
+    Leave(Remote),
+    /// Mark events as expected while somebody works on the cluster
+    #[command(subcommand)]
+    Maintenance(MaintenanceVerb),
+    /// Work with cluster keys
+    #[command(subcommand)]
+    Key(KeyVerb),
+    /// Remove links, programs, maps and pins of a stopped agent
+    #[command(after_help = "Example:\n  heartbeat detach --node node-a")]
+    Detach(Local),
+}
+
+/// `heartbeat maintenance`.
+#[derive(Subcommand)]
+pub enum MaintenanceVerb {
+    /// Begin: events say so, and what is lost meanwhile is not degraded
+    #[command(
+        after_help = "Example:\n  sudo heartbeat maintenance on --for 2h --why \"new switch\" --network private"
+    )]
+    On {
+        #[command(flatten)]
+        agent: Remote,
+        #[command(flatten)]
+        scope: Scope,
+        /// When it ends by itself: 1s to 30d, such as 2h
+        #[arg(long = "for", value_name = "DURATION")]
+        lasting: Lasting,
+        /// The reason, for those who wonder
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+    /// End it before its time
+    #[command(after_help = "Example:\n  sudo heartbeat maintenance off --network private")]
+    Off {
+        #[command(flatten)]
+        agent: Remote,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// Print what is under maintenance, until when and why
+    #[command(after_help = "Example:\n  heartbeat maintenance show")]
+    Show(Remote),
+}
+
+/// `heartbeat key`.
+#[derive(Subcommand)]
+pub enum KeyVerb {
+    /// Print a new key line
+    #[command(
+        after_help = "Example:\n  (umask 077; heartbeat key generate > /etc/heartbeat-ebpf/cluster.key)"
+    )]
+    Generate {
+        /// Number of the key; a new key beside an old one needs another
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+        id: u8,
+    },
+}
+
+/// What commands on this node's configuration take.
+#[derive(clap::Args)]
+pub struct Local {
+    /// The cluster's configuration
+    #[arg(long, default_value = config::DEFAULT_FILE)]
+    pub config: PathBuf,
+    /// The node to be; without it, the one that owns this host's addresses
+    #[arg(long)]
+    pub node: Option<String>,
+}
+
+/// What commands that talk to an agent take.
+#[derive(clap::Args)]
+pub struct Remote {
+    /// The agent's control socket
+    #[arg(long, default_value = config::DEFAULT_SOCKET)]
+    pub socket: PathBuf,
+}
+
+/// Which paths a maintenance covers; all, where nothing is said.
+#[derive(clap::Args)]
+pub struct Scope {
+    /// Only paths to this node
+    #[arg(long, value_name = "NAME")]
+    peer: Option<String>,
+    /// Only paths on this network
+    #[arg(long, value_name = "NAME")]
+    network: Option<String>,
+}
+
+impl From<Scope> for request::Scope {
+    fn from(scope: Scope) -> Self {
+        request::Scope {
+            peer: scope.peer,
+            network: scope.network,
+        }
+    }
+}

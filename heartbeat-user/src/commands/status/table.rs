@@ -1,0 +1,206 @@
+//! The table: peers by networks, then what is wrong.
+//!
+//! It has to fit a terminal of 80 columns with two networks, and be read at night: a state is a word, and
+//! colour only repeats it.
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal as _};
+
+use super::problems::problems;
+use crate::commands::orders;
+use crate::snapshot::{NetworkView, PathView, Snapshot};
+
+/// Whether words are coloured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// For files and pipes.
+    Plain,
+    /// For terminals.
+    Colour,
+}
+
+impl Style {
+    /// What standard output bears.
+    pub fn of_terminal() -> Self {
+        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        if colour { Style::Colour } else { Style::Plain }
+    }
+
+    fn paint(self, text: &str, code: u8) -> String {
+        match self {
+            Style::Plain => text.to_owned(),
+            Style::Colour => format!("\x1b[{code}m{text}\x1b[0m"),
+        }
+    }
+}
+
+const RED: u8 = 31;
+const GREEN: u8 = 32;
+const YELLOW: u8 = 33;
+const BOLD: u8 = 1;
+const STATE_WIDTH: usize = 16;
+
+/// The whole view.
+pub fn table(snapshot: &Snapshot, style: Style) -> String {
+    let mut text = head(snapshot, style);
+    let peers: BTreeSet<&str> = snapshot
+        .paths
+        .iter()
+        .map(|path| path.peer.as_str())
+        .collect();
+    let width = peers
+        .iter()
+        .map(|peer| peer.chars().count())
+        .chain([4])
+        .max()
+        .unwrap_or(4);
+    let mut header = format!("{:<width$}", "PEER");
+    for network in &snapshot.networks {
+        header += &format!("  {:<STATE_WIDTH$}", short(&network.network));
+    }
+    text += &style.paint(&format!("{header}  {:>7}  {:>7}", "LOSS", "GAP MAX"), BOLD);
+    text.push('\n');
+    for peer in peers {
+        let paths: Vec<&PathView> = snapshot
+            .paths
+            .iter()
+            .filter(|path| path.peer == peer)
+            .collect();
+        text += &format!("{peer:<width$}");
+        for network in &snapshot.networks {
+            let path = paths.iter().find(|path| path.network == network.network);
+            text += "  ";
+            text += &cell(path.copied(), style);
+        }
+        text += &figures(&paths);
+        text.push('\n');
+    }
+    for problem in problems(snapshot) {
+        text += &format!("{} {problem}\n", style.paint("!", YELLOW));
+    }
+    for maintenance in &snapshot.maintenance {
+        text += &format!(
+            "{} {}\n",
+            style.paint("M", YELLOW),
+            orders::line(maintenance)
+        );
+    }
+    text
+}
+
+fn head(snapshot: &Snapshot, style: Style) -> String {
+    let time = snapshot.time.get(11..19).unwrap_or(&snapshot.time);
+    let (word, colour) = if snapshot.degraded() {
+        ("DEGRADED", RED)
+    } else {
+        ("OK", GREEN)
+    };
+    let first = format!(
+        "{}  seen by {}  {time} UTC  {}",
+        style.paint(&snapshot.cluster, BOLD),
+        style.paint(&snapshot.node, BOLD),
+        style.paint(word, colour)
+    );
+    let mut timings: Vec<String> = snapshot.networks.iter().map(timing).collect();
+    timings.dedup();
+    let authentication = if snapshot.authenticated { "on" } else { "OFF" };
+    let modes: BTreeSet<&str> = snapshot
+        .networks
+        .iter()
+        .map(|network| network.xdp.as_deref().unwrap_or("off"))
+        .collect();
+    let modes: Vec<&str> = modes.into_iter().collect();
+    format!(
+        "{first}\n{}   XDP {}   authentication {authentication}{}\n",
+        timings.join(" and "),
+        modes.join(", "),
+        multicast(&snapshot.networks)
+    )
+}
+
+/// Which networks use multicast, if any does.
+fn multicast(networks: &[NetworkView]) -> String {
+    let used: Vec<&str> = networks
+        .iter()
+        .filter(|network| network.sending == "multicast")
+        .map(|network| network.network.as_str())
+        .collect();
+    match used.len() {
+        0 => String::new(),
+        all if all == networks.len() => "   multicast".to_owned(),
+        _ => format!("\nmulticast on {}", used.join(", ")),
+    }
+}
+
+fn timing(network: &NetworkView) -> String {
+    format!(
+        "{} s, lost after {} = {} s",
+        trimmed(network.interval_seconds),
+        network.lost_after,
+        trimmed(network.detection_seconds)
+    )
+}
+
+/// Up to four decimals, without the zeros that say nothing.
+fn trimmed(seconds: f64) -> String {
+    let text = format!("{seconds:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn cell(path: Option<&PathView>, style: Style) -> String {
+    let Some(path) = path else {
+        return format!("{:<STATE_WIDTH$}", "-");
+    };
+    let ago = path
+        .silent_seconds
+        .map_or_else(|| "never heard".to_owned(), ago);
+    let (word, colour) = match path.state.as_str() {
+        "up" => ("up", GREEN),
+        "lost" if path.maintenance => ("LOST", YELLOW),
+        "lost" => ("LOST", RED),
+        other => (other, YELLOW),
+    };
+    let plain = match word {
+        "unknown" => ago,
+        // As long as the column, nearly.
+        "restarting" => word.to_owned(),
+        short => format!("{short:<5}{ago:>9}"),
+    };
+    let mark = if path.maintenance { "M" } else { "" };
+    style.paint(&format!("{plain:<14} {mark:<1}"), colour)
+}
+
+/// A time since something, in the unit that suits it.
+pub fn ago(seconds: f64) -> String {
+    match seconds {
+        s if s < 100.0 => format!("{s:.1} s"),
+        s if s < 6_000.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.0} h", s / 3_600.0),
+    }
+}
+
+fn figures(paths: &[&PathView]) -> String {
+    let sum =
+        |figure: fn(&PathView) -> u64| paths.iter().map(|path| figure(path)).sum::<u64>() as f64;
+    let (lost, arrived) = (sum(|path| path.lost), sum(|path| path.arrivals));
+    let loss = if 0.0 < lost + arrived {
+        format!("{:.2}%", 100.0 * lost / (lost + arrived))
+    } else {
+        "-".to_owned()
+    };
+    let gap = paths
+        .iter()
+        .map(|path| path.largest_gap_seconds)
+        .fold(0.0, f64::max);
+    let gap = if 0.0 < gap {
+        format!("{gap:.3}s")
+    } else {
+        "-".to_owned()
+    };
+    format!("  {loss:>7}  {gap:>7}")
+}
+
+/// A network's label, cut to its column.
+fn short(label: &str) -> String {
+    label.to_uppercase().chars().take(STATE_WIDTH).collect()
+}
