@@ -11,6 +11,7 @@ pub mod demo;
 pub mod flood;
 pub mod frames;
 pub mod hog;
+pub mod generator;
 pub mod lab;
 pub mod listener;
 pub mod program;

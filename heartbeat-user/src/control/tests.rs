@@ -88,6 +88,7 @@ fn answer_all(mut requests: mpsc::Receiver<Request>, answer: fn(Order) -> Answer
                 orders.push(format!("{asker}: {order:?}"));
                 let _ = reply.send(answer(order));
             }
+            Request::Loaded(..) => panic!("a client reads no configuration"),
         }
     }
     orders
