@@ -107,7 +107,13 @@ fn slow_follower() -> Result<()> {
         follower.signal(Signal::SIGCONT)?;
         wait_for_newest(lab, &follower)?;
         let seen = seqs(&follower.output()?)?;
-        check_whole(&seen)
+        check_whole(&seen)?;
+        let errors = follower.errors()?;
+        ensure!(
+            errors.contains("the connection ended after event"),
+            "nobody left it: {errors}"
+        );
+        Ok(())
     })
 }
 

@@ -164,6 +164,10 @@ fn sent_away(clients: &mut [UnixStream]) -> Result<()> {
         Ok(None)
     })?;
     ensure!(!told.is_empty(), "it was told nothing");
+    ensure!(
+        !text(&told).contains("\"done\""),
+        "it got its whole answer: what kept the agent from waiting for it was not tried"
+    );
     Ok(())
 }
 
