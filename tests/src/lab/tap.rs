@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result, bail};
-use heartbeat_ebpf::wire::{Kind, LENGTH, Words};
+use heartbeat_ebpf::wire::{Header, Kind, LENGTH, Words};
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::net::if_::if_nametoindex;
@@ -48,11 +48,20 @@ impl Silence {
     }
 }
 
+/// A heartbeat, and when it left the switch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Heard {
+    /// In nanoseconds of CLOCK_MONOTONIC.
+    pub at_ns: u64,
+    /// What it said.
+    pub header: Header,
+}
+
 /// Listens until it is asked what it heard.
 #[derive(Debug)]
 pub struct Tap {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Result<Vec<u64>>>,
+    thread: JoinHandle<Result<Vec<Heard>>>,
 }
 
 impl Tap {
@@ -67,45 +76,51 @@ impl Tap {
         Ok(Tap { stop, thread })
     }
 
+    /// The heartbeats, in order.
+    pub fn heartbeats(self) -> Result<Vec<Heard>> {
+        self.stop.store(true, Ordering::Relaxed);
+        match self.thread.join() {
+            Ok(heard) => heard,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
     /// The silences between one heartbeat and the next, in order.
     pub fn silences(self) -> Result<Vec<Silence>> {
-        self.stop.store(true, Ordering::Relaxed);
-        let stamps = match self.thread.join() {
-            Ok(heard) => heard?,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        let pairs = stamps.windows(2);
+        let heard = self.heartbeats()?;
+        let pairs = heard.windows(2);
         Ok(pairs
             .map(|pair| Silence {
-                start_ns: pair[0],
-                end_ns: pair[1],
+                start_ns: pair[0].at_ns,
+                end_ns: pair[1].at_ns,
             })
             .collect())
     }
 }
 
-fn hear(port: &Port, from: Node, stop: &AtomicBool) -> Result<Vec<u64>> {
+fn hear(port: &Port, from: Node, stop: &AtomicBool) -> Result<Vec<Heard>> {
     let behind_wall_ns = behind_wall_ns();
-    let mut stamps = Vec::new();
+    let mut heard = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let mut frame = [0; HEADERS + LENGTH];
         let Some(stamp_ns) = port.receive(&mut frame)? else {
             continue;
         };
-        if is_heartbeat(&frame, from) {
-            stamps.push(stamp_ns.saturating_sub(behind_wall_ns));
+        if let Some(header) = heartbeat(&frame, from) {
+            let at_ns = stamp_ns.saturating_sub(behind_wall_ns);
+            heard.push(Heard { at_ns, header });
         }
     }
-    Ok(stamps)
+    Ok(heard)
 }
 
-fn is_heartbeat(frame: &[u8; HEADERS + LENGTH], from: Node) -> bool {
+fn heartbeat(frame: &[u8; HEADERS + LENGTH], from: Node) -> Option<Header> {
     let (_, payload) = frame
         .split_last_chunk::<LENGTH>()
         .expect("the frame is longer");
-    Words::from_bytes(payload).header().is_some_and(|header| {
-        header.kind == Kind::Heartbeat && usize::from(header.sender) == from.id()
-    })
+    Words::from_bytes(payload)
+        .header()
+        .filter(|header| header.kind == Kind::Heartbeat && usize::from(header.sender) == from.id())
 }
 
 /// How far the monotonic clock, which the agents' stamps are of, is behind the wall clock, which the kernel
