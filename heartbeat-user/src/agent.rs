@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Everything that changes state happens in this one task, one input at a time. What could block it has a
-//! thread of its own: the disk (journal) and the wire (sender). The awkward case is time passing between two
+//! thread of its own: the disk (journal), the wire (sender) and clients (control, web). The awkward case is time passing between two
 //! readings: `now` is read first, then the ring buffer, then the slots, so that whatever had arrived by `now`
 //! is seen, and no gap is told after the stamp that ended it. Whoever can send to port 3343 comes last in the
 //! order in which ready inputs are served.
@@ -43,6 +43,7 @@ use heartbeat_ebpf::ids::Incarnation;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
+use crate::aside::Aside;
 use crate::clock;
 use crate::config::Cluster;
 use crate::control::Control;
@@ -95,6 +96,7 @@ pub struct Agent {
     /// The main loop's own.
     scheduling: Scheduling,
     control: Control,
+    aside: Aside,
     core: Core,
     journal: Journal,
     maintenance: Maintenances,
@@ -128,7 +130,9 @@ impl Agent {
         let wakes = watch::readable(self.site.maps.wake_descriptor()?, "the ring buffer")?;
         let messages = self.sockets.watch()?;
         if trace == Trace::Refused {
-            crate::trace::start(&mut self.site.program)?;
+            if let Some(program) = &mut self.site.program {
+                crate::trace::start(program)?;
+            }
         }
         let mut recheck = tokio::time::interval(RECHECK);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -17,7 +17,7 @@ use heartbeat_core::event::EventKind;
 use tokio::sync::watch;
 
 use crate::announce::{Announcer, Line, Telling};
-use crate::clock;
+use crate::{clock, privilege};
 use store::Store;
 
 mod store;
@@ -83,7 +83,10 @@ impl Journal {
         };
         let thread = thread::Builder::new()
             .name("heartbeat-log".to_owned())
-            .spawn(move || writer.run(&receiver))
+            .spawn(move || {
+                privilege::shed("the journal");
+                writer.run(&receiver);
+            })
             .context("start the journal's thread")?;
         Ok(Journal {
             batches,

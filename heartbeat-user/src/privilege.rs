@@ -28,6 +28,13 @@ pub fn drop_all() -> Result<()> {
     keep(&[])
 }
 
+/// The calling thread, `who`, keeps no capability; where that fails, it is logged, for it harms nobody yet.
+pub fn shed(who: &str) {
+    if let Err(error) = drop_all() {
+        log::error!("{who} keeps privileges that it does not need: {error:#}");
+    }
+}
+
 fn keep(kept: &[Capability]) -> Result<()> {
     forbid_new()?;
     narrow_bounding(kept)?;

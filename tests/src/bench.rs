@@ -6,15 +6,18 @@
 //! say that every frame was recorded, slots say what was swept.
 //!
 //! [`frames`] measures the XDP program, [`sweep`] the agent's look at the slots, [`receive`] the same heartbeats
-//! through sockets, [`lateness`] real agents; [`series`] are the figures, [`table`] and [`report`] show them,
-//! [`check`] compares them with what is promised, [`machine`] says where they come from.
+//! through sockets, [`lateness`] real agents, [`paths`] one at its limit beside a [`plain`] receiver; [`series`] are the figures, [`table`] and [`report`] show them,
+//! [`check`] compares them with what is promised, [`usage`] asks the kernel, [`machine`] says where they come from.
 
 pub mod check;
 pub mod frames;
 pub mod lateness;
 pub mod machine;
+pub mod paths;
+pub mod plain;
 pub mod receive;
 pub mod report;
 pub mod series;
 pub mod sweep;
 pub mod table;
+pub mod usage;

@@ -41,7 +41,7 @@ pub mod objects;
 pub mod other_build;
 pub mod plan;
 mod port;
-mod premises;
+pub mod premises;
 pub mod recording;
 pub mod reload;
 pub mod requirements;

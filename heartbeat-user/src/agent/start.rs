@@ -16,12 +16,14 @@ use tokio::sync::mpsc;
 
 use super::site::Site;
 use super::{Agent, Lock, Options, REQUESTS_MAX};
+use crate::aside::Aside;
 use crate::config::{Authentication, Cluster, Ksoftirqd};
 use crate::control::{self, Control};
 use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::Lateness;
 use crate::maintenance::Maintenances;
+use crate::maps::Maps;
 use crate::pause::Pause;
 use crate::pins::Pins;
 use crate::request::Request;
@@ -46,14 +48,18 @@ impl Agent {
         let lock = Lock::take(&directory)?;
         let sockets = Sockets::open()?;
         let pins = Pins::open(&cluster.agent.pins, &cluster.pin_dir(local))?;
-        let (program, maps) = Program::load(pins, options.trace)?;
+        let load = |pins: &Pins| Program::load(pins.clone(), options.trace);
+        let first = if pins.are_complete() {
+            None
+        } else {
+            Some(load(&pins)?)
+        };
         let incarnation = incarnation::next(&directory, clock::wall().as_nanos() as u64)?;
         let mut core = Core::new(cluster.core(local), incarnation);
-        let mut site = Site::new(program, maps);
+        let mut site = Site::new(Maps::open(&pins)?);
         site.introduce(&cluster, local, keys.is_some());
         site.begin(incarnation);
         site.furnish(&cluster, local, keys.as_ref(), core.config())?;
-        site.devices.refuse_problems()?;
         core.handle(clock::now(), Input::Adopt(&site.left()), &mut Vec::new());
         let lateness = Arc::new(Lateness::new().context("make the lateness metrics")?);
         let tick = tick(&cluster);
@@ -72,6 +78,7 @@ impl Agent {
             file: options.config.clone(),
             maintenance: Maintenances::load(&directory)?,
             control,
+            aside: Aside::start()?,
             requests,
             departure: None,
             scheduling: priority::Scheduling::Normal,
@@ -93,7 +100,10 @@ impl Agent {
             cluster,
         };
         agent.send_everywhere();
+        let program = first.map_or_else(|| load(&pins), Ok)?;
+        agent.site.equip(program, agent.keys.as_ref())?;
         if let Some(address) = agent.cluster.agent.metrics {
+            let _aside = agent.aside.enter();
             web::start(address, agent.requests.clone(), agent.lateness.clone())?;
         }
         agent.take_and_give_up_privileges()?;
@@ -137,7 +147,7 @@ impl Agent {
     pub(super) fn greeting(&self) -> String {
         let node = &self.cluster.nodes[self.node];
         format!(
-            "heartbeat {} of node {} in cluster {}: {} paths, incarnation {}, authentication {}, sender at {} priority, main loop at {}",
+            "heartbeat {} of node {} in cluster {}: {} paths, incarnation {}, authentication {}, sender at {} priority, main loop at {} priority, memory locked: {}",
             env!("CARGO_PKG_VERSION"),
             node.name,
             self.cluster.name,
@@ -145,7 +155,8 @@ impl Agent {
             self.incarnation,
             if self.keys.is_some() { "on" } else { "OFF" },
             self.sender.scheduling().label(),
-            self.scheduling.label()
+            self.scheduling.label(),
+            self.sender.memory().label()
         )
     }
 }

@@ -118,11 +118,13 @@ impl Rounds {
 /// a header can wait for the next round, and nobody waits for an entry that is gone.
 fn compare(old: &[Entry], new: &[Entry]) -> Vec<Wanted> {
     let told = |entry: &Entry| {
+        let (route, template) = (&entry.route, &entry.template);
+        let place = (route.local, route.remote, route.interface);
         (
             entry.network,
-            entry.route,
-            entry.template.receiver,
-            entry.template.incarnation,
+            place,
+            template.receiver,
+            template.incarnation,
         )
     };
     let known: HashSet<_> = old.iter().map(told).collect();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// Nanoseconds, in the order in which they were measured.
+/// Nanoseconds, or bytes where that is said, in the order in which they were measured.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Series(Vec<u64>);
 
@@ -46,6 +46,11 @@ impl Series {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// All of them, in their order.
+    pub fn values(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().copied()
     }
 
     /// What they say, if there is any.

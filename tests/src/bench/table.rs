@@ -12,7 +12,7 @@ const NAME_COLUMNS: usize = 33;
 const FIGURE_COLUMNS: usize = 9;
 const RATIO_COLUMNS: usize = 8;
 
-/// What a printed figure counts; JSON has nanoseconds always.
+/// What a printed figure counts; JSON has nanoseconds and bytes always.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unit {
     /// Nanoseconds.
@@ -21,6 +21,8 @@ pub enum Unit {
     Microseconds,
     /// Milliseconds.
     Milliseconds,
+    /// Mebibytes, of a series of bytes.
+    Mebibytes,
 }
 
 /// One line of a table.
@@ -74,17 +76,18 @@ impl Table {
         self.rows.iter().find(|row| row.name == name)
     }
 
-    /// For machines: nanoseconds throughout.
+    /// For machines: nanoseconds or bytes throughout.
     pub fn to_json(&self) -> Value {
-        let rows: Vec<Value> = self.rows.iter().map(Row::to_json).collect();
+        let rows = self.rows.iter().map(|row| row.to_json(self.unit));
+        let rows: Vec<Value> = rows.collect();
         json!({"name": self.name, "title": self.title, "rows": rows})
     }
 }
 
 impl Row {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, unit: Unit) -> Value {
         let figures = self.series.figures();
-        let mut value = json!({"name": self.name, "ns": figures});
+        let mut value = json!({"name": self.name, unit.smallest(): figures});
         if let Some(ratio) = self.ratio {
             value["ratio"] = json!(ratio);
         }
@@ -98,16 +101,26 @@ impl Unit {
             Unit::Nanoseconds => "ns",
             Unit::Microseconds => "us",
             Unit::Milliseconds => "ms",
+            Unit::Mebibytes => "MiB",
+        }
+    }
+
+    /// What a series of this unit counts.
+    fn smallest(self) -> &'static str {
+        match self {
+            Unit::Nanoseconds | Unit::Microseconds | Unit::Milliseconds => "ns",
+            Unit::Mebibytes => "bytes",
         }
     }
 
     /// With as many digits as are worth reading.
-    fn print(self, nanoseconds: u64) -> String {
-        let value = nanoseconds as f64;
+    fn print(self, figure: u64) -> String {
+        let value = figure as f64;
         match self {
-            Unit::Nanoseconds => nanoseconds.to_string(),
+            Unit::Nanoseconds => figure.to_string(),
             Unit::Microseconds => format!("{:.2}", value / 1e3),
             Unit::Milliseconds => format!("{:.3}", value / 1e6),
+            Unit::Mebibytes => format!("{:.1}", value / f64::from(1 << 20)),
         }
     }
 }
@@ -206,5 +219,10 @@ mod tests {
         assert_eq!(value["rows"][0]["ns"]["median"], 10);
         assert_eq!(value["rows"][1]["ratio"], 1e9);
         assert!(value["rows"][0].get("ratio").is_none());
+        let bytes = Table {
+            unit: Unit::Mebibytes,
+            ..table()
+        };
+        assert_eq!(bytes.to_json()["rows"][0]["bytes"]["median"], 10);
     }
 }

@@ -9,12 +9,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use heartbeat_tests::bench::report::Report;
-use heartbeat_tests::bench::{frames, lateness, receive, sweep};
+use heartbeat_tests::bench::{frames, lateness, paths, plain, receive, sweep};
+use heartbeat_tests::generator::shape::OBSERVER;
 use heartbeat_tests::lab::interrupt;
 use heartbeat_tests::lab::requirements;
 use heartbeat_tests::program;
 
-/// Measures the XDP program, the agent's sweep, receiving by other means, and the lateness of events.
+/// Measures the XDP program, the agent's sweep, receiving by other means, the lateness of events, and an agent
+/// with as many paths as it takes.
 #[derive(Debug, Parser)]
 #[command(name = "bench", bin_name = "cargo xtask bench")]
 struct Arguments {
@@ -24,6 +26,9 @@ struct Arguments {
     /// Write the figures to this file too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Measure nothing: be the plain receiver that `paths` compares with, by this configuration.
+    #[arg(long, value_name = "FILE", hide = true)]
+    plain_receiver: Option<PathBuf>,
 }
 
 /// What can be measured by itself.
@@ -37,15 +42,27 @@ enum Part {
     Receive,
     /// From deadline to event, by real agents.
     Lateness,
+    /// An agent with 4096 paths: time, memory, answers.
+    Paths,
 }
 
-const PARTS: [Part; 4] = [Part::Frames, Part::Sweep, Part::Receive, Part::Lateness];
+const PARTS: [Part; 5] = [
+    Part::Frames,
+    Part::Sweep,
+    Part::Receive,
+    Part::Lateness,
+    Part::Paths,
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if cfg!(debug_assertions) {
         eprintln!("A debug build measures nothing worth knowing: run `cargo xtask bench`.");
         return ExitCode::from(2);
+    }
+    if let Some(configuration) = &arguments.plain_receiver {
+        let received = plain::run(configuration, OBSERVER, paths::SPAN);
+        return interrupt::exit("The plain receiver", received.map(|()| true));
     }
     let parts: Vec<Part> = PARTS
         .into_iter()
@@ -79,7 +96,7 @@ impl Part {
         program::missing_for_bench().or_else(|| match self {
             Part::Frames | Part::Sweep => None,
             Part::Receive => requirements::missing_for_networks(),
-            Part::Lateness => requirements::missing_for_agents(),
+            Part::Lateness | Part::Paths => requirements::missing_for_agents(),
         })
     }
 
@@ -89,6 +106,7 @@ impl Part {
             Part::Sweep => "the sweep of all slots",
             Part::Receive => "the same heartbeats received by other means",
             Part::Lateness => "the lateness of real agents, for about a minute",
+            Part::Paths => "an agent with 4096 paths, for about two minutes",
         }
     }
 
@@ -98,6 +116,7 @@ impl Part {
             Part::Sweep => sweep::run(report),
             Part::Receive => receive::run(report),
             Part::Lateness => lateness::run(report),
+            Part::Paths => paths::run(report),
         }
     }
 }

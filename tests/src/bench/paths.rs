@@ -1,0 +1,194 @@
+//! One agent at its limit: 4 096 paths, beside others over the same windows.
+//!
+//! The agent that hears 4 096 paths is measured together with, in turn, a [`plain`](super::plain) receiver of the
+//! same heartbeats, the same agent that hears none, and an agent with a single path. Two at a time, so that what
+//! disturbs the machine disturbs both, and that both find room on it. The awkward case is the wire: between namespaces
+//! the sender's thread carries the frame through the receiver's driver, so that what a receiver costs below its
+//! process is found in the generator's time. Hence that is shown too: what differs there is the stack below a socket.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use aya::sys::{Stats, enable_stats};
+
+use super::check::{Check, Limit};
+use super::report::Report;
+use super::series::Series;
+use super::table::{Row, Table, Unit};
+use super::usage;
+use crate::generator::Conduct;
+use crate::generator::answers;
+use crate::generator::configuration::Timing;
+use crate::generator::shape::{Shape, network_key};
+
+mod cast;
+mod costs;
+
+use cast::{Rise, Subject};
+use costs::{Costs, WINDOWS};
+
+/// No generator and no plain receiver lives longer.
+pub const SPAN: Duration = Duration::from_secs(240);
+/// Times that each answer is asked for.
+const QUESTIONS: usize = 5;
+/// What 4 096 paths may cost beyond the idle agent at 1.2 s, per cent of a core.
+const BEYOND_IDLE_MAX: f64 = 1.0;
+/// Nanoseconds a second that are one per cent.
+const PER_CENT: f64 = 1e7;
+
+/// Measures, prints and checks.
+pub fn run(report: &mut Report) -> Result<()> {
+    let slow = Timing {
+        interval: Duration::from_millis(1200),
+        lost_after: 2,
+    };
+    let quick = Timing {
+        interval: Duration::from_millis(100),
+        lost_after: 10,
+    };
+    let _stats = enable_stats(Stats::RunTime).context("have the kernel time its programs")?;
+    let beyond = measure(report, "paths_1200ms", slow, 3 * slow.interval)?;
+    report.check(Check::new(
+        "4096 paths at 1.2 s beyond idle, % of a core",
+        beyond / PER_CENT,
+        Limit::AtMost(BEYOND_IDLE_MAX),
+    ));
+    measure(report, "paths_100ms", quick, Duration::from_secs(2))?;
+    Ok(())
+}
+
+/// One timing. Returns what the agent costs beyond the idle one, nanoseconds a second.
+fn measure(
+    report: &mut Report,
+    name: &'static str,
+    timing: Timing,
+    window: Duration,
+) -> Result<f64> {
+    let mut fed = Subject::agent(Shape::FULL, timing, Conduct::Speaking)?;
+    let rise = fed.rise()?;
+    let program = usage::program_on(fed.stage.here(), &network_key(0))?;
+    let mut memory = vec![memory_row("agent", &fed)?];
+
+    let mut other = Subject::plain(timing)?;
+    let plain = Costs::of(&mut fed, program, &mut other, window)?;
+    memory.push(memory_row("plain tokio receiver", &other)?);
+    let share = heard(other)?;
+
+    let mut other = Subject::agent(Shape::FULL, timing, Conduct::Silent)?;
+    let idle = Costs::of(&mut fed, program, &mut other, window)?;
+    memory.push(memory_row("idle agent", &other)?);
+    let started = [fed.started, other.started];
+    told(&other, 0)?;
+    drop(other);
+
+    let mut other = Subject::agent(Shape::SINGLE, timing, Conduct::Speaking)?;
+    other.rise()?;
+    let single = Costs::of(&mut fed, program, &mut other, window)?;
+    memory.push(memory_row("agent with one path", &other)?);
+    drop(other);
+
+    report.add(table(name, timing, [&plain, &idle, &single], share));
+    report.add(memory_table(memory));
+    report.add(operator(&fed, rise, started)?);
+    told(&fed, Shape::FULL.paths())?;
+    let beyond = idle.beyond_other().figures().context("it was measured")?;
+    Ok(beyond.median as f64)
+}
+
+/// Fails where an agent has told more or less than so many events: it did not do what was measured.
+fn told(subject: &Subject, expected: usize) -> Result<()> {
+    let events = subject.stage.events().all()?.len();
+    ensure!(events == expected, "{events} events instead of {expected}");
+    Ok(())
+}
+
+/// The share of its heartbeats that the plain receiver got.
+fn heard(plain: Subject) -> Result<f64> {
+    let (received, sent) = plain.received()?;
+    ensure!(
+        received.refused == 0 && received.heartbeats <= sent,
+        "the plain receiver got {received:?} of {sent}"
+    );
+    Ok(received.heartbeats as f64 / sent as f64)
+}
+
+fn table(
+    name: &'static str,
+    timing: Timing,
+    [plain, idle, single]: [&Costs; 3],
+    share: f64,
+) -> Table {
+    let base = &plain.receiving;
+    let row = |name: &str, series: &Series| Row::against(name, series.clone(), base);
+    let alone = |name: &str, series: &Series| Row::new(name, series.clone());
+    Table {
+        name,
+        title: format!(
+            "Processor time a second, 4096 paths at {} ms: {WINDOWS} windows (10 ms are 1 %)",
+            timing.interval.as_millis()
+        ),
+        unit: Unit::Milliseconds,
+        rows: vec![
+            row("agent: main loop", &plain.main),
+            row("agent: XDP program", &plain.xdp),
+            row("agent: all but sending", base),
+            row("plain tokio receiver", &plain.other.all),
+            row("generator towards the agent", &plain.feeding),
+            row("generator towards tokio", &plain.other.feeding),
+            alone("agent: sender", &idle.sender),
+            alone("idle agent: main loop", &idle.other.main),
+            alone("idle agent: sender", &idle.other.sender),
+            alone("agent beyond the idle one", &idle.beyond_other()),
+            alone("agent with one path, all of it", &single.other.all),
+        ],
+        remark: format!(
+            "The ratio is to all that the agent does but sending. The generator's time holds the receiver's side \
+             up to XDP or up to the socket. The plain receiver got {:.1} % of its heartbeats.",
+            100.0 * share
+        ),
+    }
+}
+
+fn memory_row(name: &str, subject: &Subject) -> Result<Row> {
+    let bytes = usage::memory(subject.pid()?)?;
+    Ok(Row::new(name, [bytes].into_iter().collect()))
+}
+
+fn memory_table(rows: Vec<Row>) -> Table {
+    Table {
+        name: "paths_memory",
+        title: "Memory, before the first question".to_owned(),
+        unit: Unit::Mebibytes,
+        rows,
+        remark: "The agent's memory is locked, so that all of it is there.".to_owned(),
+    }
+}
+
+/// How long an operator waits.
+fn operator(fed: &Subject, rise: Rise, started: [Duration; 2]) -> Result<Table> {
+    let started = started.map(|started| started.as_nanos() as u64);
+    let started = Row::new("start until it answers", started.into_iter().collect());
+    let (mut rows, mut sizes) = (vec![started], Vec::new());
+    for question in 0..QUESTIONS {
+        for (row, answer) in (1..).zip(answers::all(&fed.stage)?) {
+            if question == 0 {
+                rows.push(Row::new(answer.what, Series::default()));
+                sizes.push(format!("{} {} KiB", answer.what, answer.bytes / 1024));
+            }
+            rows[row].series.push(answer.took);
+        }
+    }
+    Ok(Table {
+        name: "paths_operator",
+        title: format!("What an operator waits for, {QUESTIONS} times"),
+        unit: Unit::Milliseconds,
+        rows,
+        remark: format!(
+            "Sizes: {}. All paths were up {:.2} s after the first heartbeat, for {:.0} ms of processor time \
+             since the start.",
+            sizes.join(", "),
+            rise.took.as_secs_f64(),
+            rise.processor.as_secs_f64() * 1e3
+        ),
+    })
+}
