@@ -31,14 +31,14 @@ const LOST_AFTER: u32 = 3;
 /// What may pass until something happens on a busy machine.
 const LIMIT: Duration = Duration::from_secs(15);
 /// How long senders are watched.
-const WATCH: Duration = Duration::from_secs(3);
+const WATCH: Duration = Duration::from_secs(2);
 /// Heartbeats that are due in it to each peer, less what a busy machine costs.
-const DUE_MIN: u64 = 20;
+const DUE_MIN: u64 = 14;
 
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
-        threads: 1,
+        threads: 2,
         tests: &[
             switch::TESTS,
             chosen::TESTS,

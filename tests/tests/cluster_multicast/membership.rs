@@ -24,7 +24,7 @@ pub const TESTS: &[Test] = &[
 
 /// The detection time is long here, so that nobody leaves the group because of the dead agent.
 fn killed() -> Result<()> {
-    in_running_lab(plan(3, "auto").timing(INTERVAL, 60), |lab| {
+    in_running_lab(plan(3, "auto").timing(INTERVAL, 100), |lab| {
         wait_all_multicast(lab)?;
         let mut feed = Feed::from_now(lab)?;
         let groups = [FOUR, SIX].map(|network| lab.groups(A, network));
