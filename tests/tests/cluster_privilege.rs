@@ -33,7 +33,7 @@ const QUIET: Duration = Duration::from_secs(1);
 const USER: u32 = 64_334;
 /// What the agent of such a user is started with, as setpriv(1) takes it.
 const AT_START: &str = "-all,+bpf,+net_admin,+net_raw,+sys_nice,+ipc_lock";
-/// What every thread has later: CAP_BPF (39) and CAP_NET_ADMIN (12).
+/// What the main thread has later, and no other more: CAP_BPF (39) and CAP_NET_ADMIN (12).
 const LATER: u64 = 1 << 39 | 1 << 12;
 /// Pages asked for after the start: none may fail for want of lockable memory.
 const PAGES: usize = 200;
@@ -88,7 +88,8 @@ fn own_user() -> Result<()> {
 fn root() -> Result<()> {
     in_running_lab(plan(), |lab| {
         ensure!(user(lab, A)? == 0, "the agent runs as another user");
-        works_with_two_capabilities(lab)
+        works_with_two_capabilities(lab)?;
+        cannot_gain(lab, A)
     })
 }
 
@@ -175,20 +176,38 @@ fn has_two_capabilities(lab: &mut Lab, node: Node) -> Result<()> {
         "the agent of {node} has no sender thread"
     );
     for (thread, status) in threads {
-        for set in ["CapEff", "CapPrm"] {
-            let has = capabilities(&status, set)?;
-            ensure!(
-                has == LATER,
-                "{thread} of {node} has {set} {has:x} instead of {LATER:x}"
-            );
-        }
-        for set in ["CapInh", "CapAmb"] {
+        for set in ["CapEff", "CapPrm", "CapInh", "CapAmb"] {
             let has = capabilities(&status, set)?;
             ensure!(
                 has & !LATER == 0,
-                "{thread} of {node} could regain {has:x} by {set}"
+                "{thread} of {node} has {set} {has:x}, more than {LATER:x}"
             );
         }
+        if field(&status, "Tgid") == field(&status, "Pid") {
+            for set in ["CapEff", "CapPrm"] {
+                let has = capabilities(&status, set)?;
+                ensure!(
+                    has == LATER,
+                    "the main thread of {node} has {set} {has:x} instead of {LATER:x}"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What root may give up for good: no program that the agent might be made to run gains anything.
+fn cannot_gain(lab: &mut Lab, node: Node) -> Result<()> {
+    for (thread, status) in threads(lab, node)? {
+        let has = capabilities(&status, "CapBnd")?;
+        ensure!(
+            has & !LATER == 0,
+            "{thread} of {node} has CapBnd {has:x}, more than {LATER:x}"
+        );
+        ensure!(
+            field(&status, "NoNewPrivs") == Some("1"),
+            "{thread} of {node} may gain privileges by running a program"
+        );
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! A node whose address changes: its paths on that network are others from then on, all else goes on.
 
-use anyhow::{Result, ensure};
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
 use heartbeat_tests::lab::batch;
 use heartbeat_tests::lab::event::{Event, PATH_LOST};
 use heartbeat_tests::lab::feed::Feed;
@@ -30,6 +32,7 @@ fn changed() -> Result<()> {
             let ends = [Some(event.observer.as_str()), event.peer.as_deref()];
             event.network.as_deref() == Some(label) && ends.contains(&Some("node-c"))
         };
+        lab.node(C).enter(keep_second_addresses)?;
         batch::ip(lab.node(C), &format!("addr add {NEW}/24 dev {interface}\n"))?;
         interrupt::sleep(PAUSE)?;
         undisturbed(&mut feed, |_| false)?;
@@ -64,4 +67,10 @@ fn changed() -> Result<()> {
         fault.heal()?;
         undisturbed(&mut feed, has_part)
     })
+}
+
+/// Without this the kernel removes, with the first address of a subnet, all others of it.
+fn keep_second_addresses() -> Result<()> {
+    let path = "/proc/sys/net/ipv4/conf/all/promote_secondaries";
+    fs::write(path, "1").with_context(|| format!("write 1 to {path}"))
 }
