@@ -46,7 +46,12 @@ impl Installation {
         let new = self.place.with_extension("new");
         fs::hard_link(&self.builds[round % 2], &new)
             .and_then(|()| fs::rename(&new, &self.place))
-            .with_context(|| format!("install {}", self.place.display()))
+            .with_context(|| format!("install {}", self.place.display()))?;
+        // Where both were links to one file already, rename(2) does nothing at all.
+        if new.exists() {
+            fs::remove_file(&new).context("remove the second link")?;
+        }
+        Ok(())
     }
 }
 

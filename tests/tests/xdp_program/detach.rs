@@ -16,6 +16,7 @@ use heartbeat_user::commands::{Exit, detach};
 use heartbeat_user::config::{Cluster, XdpMode};
 use heartbeat_user::group::{self, Family};
 use heartbeat_user::interface::{self, Membership};
+use heartbeat_user::maps::Maps;
 use heartbeat_user::pins::Pins;
 use heartbeat_user::xdp::{Program, Trace};
 
@@ -66,7 +67,8 @@ fn leave_behind(file: &Path) -> Result<Remains> {
     let node = cluster.local_node(Some(NODE), &interface::local_addresses()?)?;
     fs::create_dir_all(cluster.node_dir(node)).context("make the state directory")?;
     let pins = Pins::open(&cluster.agent.pins, &cluster.pin_dir(node))?;
-    let (mut program, maps) = Program::load(pins, Trace::Off)?;
+    let mut program = Program::load(pins.clone(), Trace::Off)?;
+    let maps = Maps::open(&pins)?;
     let device = device()?;
     program.attach(&device, XdpMode::Generic)?;
     for network in &cluster.networks {
