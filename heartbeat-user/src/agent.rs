@@ -130,7 +130,9 @@ impl Agent {
         let wakes = watch::readable(self.site.maps.wake_descriptor()?, "the ring buffer")?;
         let messages = self.sockets.watch()?;
         if trace == Trace::Refused {
-            crate::trace::start(&mut self.site.program)?;
+            if let Some(program) = &mut self.site.program {
+                crate::trace::start(program)?;
+            }
         }
         let mut recheck = tokio::time::interval(RECHECK);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);

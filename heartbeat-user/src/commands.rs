@@ -8,7 +8,7 @@ pub mod status;
 
 mod client;
 
-pub use client::NoAgent;
+pub use client::{NoAgent, is_closed_pipe};
 
 /// How a command ended, as scripts see it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -18,6 +18,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::privilege;
 use crate::request::{Asker, Request};
 use places::{PLACES, Places};
 use rights::Rights;
@@ -101,6 +102,7 @@ impl Control {
 }
 
 fn run(runtime: Runtime, listener: UnixListener, desk: Desk, stopped: oneshot::Receiver<()>) {
+    privilege::shed("the control socket's thread");
     runtime.block_on(async move {
         let places = Places::default();
         tokio::select! {

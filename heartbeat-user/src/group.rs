@@ -7,6 +7,7 @@
 //! do not differ by the whole range differ in their groups. Two clusters may share a group; XDP tells their
 //! datagrams apart.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::{Context, Result};
@@ -39,19 +40,20 @@ impl Family {
             Family::V6
         }
     }
-
-    /// The family of an address.
-    pub fn of_address(address: IpAddr) -> Self {
-        match address {
-            IpAddr::V4(_) => Family::V4,
-            IpAddr::V6(_) => Family::V6,
-        }
-    }
 }
 
 /// The group of a network of the cluster with this name.
 pub fn address(cluster: &str, network: NetworkId, family: Family) -> IpAddr {
-    numbered(first(cluster), network.number(), family)
+    let first = first(cluster);
+    let place = |count: u32| (first % count + u32::from(network.number())) % count;
+    match family {
+        Family::V4 => Ipv4Addr::from_bits(0xefff_0000 + place(GROUPS_V4)).into(),
+        Family::V6 => {
+            let [a, b, c, d] = (GROUPS_V6 + place(GROUPS_V6)).to_be_bytes();
+            let [high, low] = [[a, b], [c, d]].map(u16::from_be_bytes);
+            Ipv6Addr::new(0xff15, 0, 0, 0, 0, 0, high, low).into()
+        }
+    }
 }
 
 /// Makes the kernel a member of the group on the interface with this index, whoever stops or restarts; nothing
@@ -75,7 +77,7 @@ pub fn leave(interface: u32, group: IpAddr) -> Result<()> {
     })
 }
 
-/// What is left of a cluster's groups after leaving them all.
+/// What became of memberships when they were left.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Left {
     /// Memberships that were ended.
@@ -84,19 +86,22 @@ pub struct Left {
     pub kept: Vec<Membership>,
 }
 
-/// Leaves every group of this cluster on every interface: also those of networks that are configured no more.
-pub fn leave_all(cluster: &str) -> Result<Left> {
-    let first = first(cluster);
+/// Leaves the groups of these networks of a cluster on every interface.
+pub fn leave_all(cluster: &str, networks: &[NetworkId]) -> Result<Left> {
+    let groups: BTreeSet<IpAddr> = networks
+        .iter()
+        .flat_map(|network| {
+            [Family::V4, Family::V6].map(|family| address(cluster, *network, family))
+        })
+        .collect();
+    let of_ours = |membership: &Membership| groups.contains(&membership.group);
     let mut left = Left::default();
-    for membership in interface::memberships()? {
-        if is_of(first, membership.group) {
-            leave(membership.interface, membership.group)?;
-            left.ended.push(membership);
-        }
+    for membership in interface::memberships()?.into_iter().filter(of_ours) {
+        leave(membership.interface, membership.group)?;
+        left.ended.push(membership);
     }
     let kept = interface::ipv6_members()?.into_iter();
-    left.kept
-        .extend(kept.filter(|membership| is_of(first, membership.group)));
+    left.kept.extend(kept.filter(of_ours));
     Ok(left)
 }
 
@@ -104,24 +109,6 @@ pub fn leave_all(cluster: &str) -> Result<Left> {
 fn first(cluster: &str) -> u32 {
     let digest = Sha256::digest(format!("heartbeat-ebpf multicast group {cluster}"));
     u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
-}
-
-fn numbered(first: u32, network: u16, family: Family) -> IpAddr {
-    let place = |count: u32| (first % count + u32::from(network)) % count;
-    match family {
-        Family::V4 => Ipv4Addr::from_bits(0xefff_0000 + place(GROUPS_V4)).into(),
-        Family::V6 => {
-            let [a, b, c, d] = (GROUPS_V6 + place(GROUPS_V6)).to_be_bytes();
-            let [high, low] = [[a, b], [c, d]].map(u16::from_be_bytes);
-            Ipv6Addr::new(0xff15, 0, 0, 0, 0, 0, high, low).into()
-        }
-    }
-}
-
-/// Whether some network of the cluster could have this group.
-fn is_of(first: u32, group: IpAddr) -> bool {
-    let family = Family::of_address(group);
-    group.is_multicast() && (1..=u16::MAX).any(|network| numbered(first, network, family) == group)
 }
 
 /// The interface by its name, where it still has one.
@@ -132,8 +119,6 @@ fn named(interface: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -159,17 +144,6 @@ mod tests {
                 .collect();
             assert_eq!(groups.len(), 65_000);
         }
-    }
-
-    #[test]
-    fn a_cluster_knows_its_groups_from_others() {
-        for family in [Family::V4, Family::V6] {
-            let group = address("c", network(4_711), family);
-            assert!(is_of(first("c"), group));
-        }
-        let other = address("other", network(4_711), Family::V6);
-        assert!(!is_of(first("c"), other));
-        assert!(!is_of(first("c"), Ipv4Addr::new(10, 255, 1, 1).into()));
     }
 
     proptest! {

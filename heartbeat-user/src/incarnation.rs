@@ -5,7 +5,7 @@
 //! the stored one plus 1 and the wall clock's nanoseconds, and it is on the disk before the first heartbeat
 //! leaves.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
@@ -28,7 +28,9 @@ pub fn next(directory: &Path, wall_ns: u64) -> Result<Incarnation> {
         Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
     };
     let next = wall_ns.max(stored.saturating_add(1));
-    store(directory, &path, next).with_context(|| format!("write {}", path.display()))?;
+    store(directory, &path, next)
+        .or_else(|error| overwrite(&path, next).map_err(|_| error))
+        .with_context(|| format!("write {}: is there room on that disk?", path.display()))?;
     Ok(Incarnation(next))
 }
 
@@ -40,6 +42,18 @@ fn store(directory: &Path, path: &Path, number: u64) -> Result<()> {
     file.sync_all()?;
     fs::rename(&temporary, path)?;
     Ok(File::open(directory)?.sync_all()?)
+}
+
+/// A full disk must not keep an agent from starting, and the bytes that are there need no new room. They are
+/// as many as before, in one block, so that no number in between comes about.
+fn overwrite(path: &Path, number: u64) -> Result<()> {
+    let bytes = format!("{number}\n");
+    if fs::metadata(path)?.len() != bytes.len() as u64 {
+        return Err(anyhow!("the number is longer than the one before"));
+    }
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(bytes.as_bytes())?;
+    Ok(file.sync_all()?)
 }
 
 #[cfg(test)]
@@ -62,5 +76,17 @@ mod tests {
         fs::write(directory.path().join(FILE), "12x").expect("writable");
         let error = next(directory.path(), 1).expect_err("damaged").to_string();
         assert!(error.contains("does not hold a number"), "{error}");
+    }
+
+    #[test]
+    fn where_there_is_no_room_for_another_file_the_number_is_overwritten() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let next = |wall| next(directory.path(), wall);
+        assert_eq!(next(1_000).expect("writable").0, 1_000);
+        // Nothing can be written where a directory stands.
+        fs::create_dir(directory.path().join("incarnation.new")).expect("writable");
+        assert_eq!(next(2_000).expect("overwritten").0, 2_000);
+        assert!(next(10_000).is_err(), "a longer number needs room");
+        assert_eq!(next(3_000).expect("overwritten").0, 3_000);
     }
 }

@@ -3,7 +3,8 @@
 //! The way of one heartbeat through this crate: [`sender`] puts it on the wire through [`socket`]; at its
 //! receiver the XDP program ([`object`], put on its devices by [`xdp`] over the [`pins`]) stamps it into a slot
 //! of [`maps`], which [`sweep`] reads; the core judges; [`agent`] carries out what follows; [`journal`] keeps
-//! the event as a [`record`]; [`snapshot`] is what [`control`] and [`web`] ([`metrics`]) show. [`config`],
+//! the event as a [`record`]; [`snapshot`] is what [`control`] and [`web`] ([`metrics`]) show when they are
+//! asked, by a [`request`], which may be an order as well. [`config`],
 //! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type.
 
 pub mod agent;

@@ -15,6 +15,9 @@ mod arguments;
 
 fn main() -> ExitCode {
     let exit = run(Arguments::parse().verb).unwrap_or_else(|error| {
+        if commands::is_closed_pipe(&error) {
+            return Exit::Well;
+        }
         eprintln!("heartbeat: {error:#}");
         if error.downcast_ref::<NoAgent>().is_some() {
             Exit::NoAgent

@@ -8,14 +8,15 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
-use aya::Ebpf;
+use anyhow::{Context, Result};
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
 use heartbeat_ebpf::echo::Echo;
 use heartbeat_ebpf::map::{NETWORKS_MAX, Network, Node, PATHS_MAX};
 use heartbeat_ebpf::slot::Slot;
 use heartbeat_ebpf::wake::Control;
 use memmap2::{MmapOptions, MmapRaw};
+
+use crate::pins::Pins;
 
 /// A mapped BPF array of records whose every field is a [`heartbeat_ebpf::word::Word`].
 pub struct Records<T> {
@@ -91,7 +92,7 @@ impl Shared {
     }
 }
 
-/// All maps of a loaded program.
+/// All pinned maps; the keys, which are never pinned, are the loaded program's.
 pub struct Maps {
     /// The mapped ones.
     pub shared: Arc<Shared>,
@@ -105,8 +106,6 @@ pub struct Maps {
     pub devices: HashMap<MapData, u32, u32>,
     /// Where heartbeats come in, see [`heartbeat_ebpf::map::PathEntry`].
     pub paths: HashMap<MapData, [u32; 4], [u64; 3]>,
-    /// Live keys, see [`heartbeat_ebpf::map::Keys`].
-    pub keys: Array<MapData, [u64; 5]>,
     /// Counters, see [`heartbeat_ebpf::map::frames_index`].
     pub frames: PerCpuArray<MapData, u64>,
     /// Records, see [`heartbeat_ebpf::wake::Record`].
@@ -114,27 +113,31 @@ pub struct Maps {
 }
 
 impl Maps {
-    /// Takes the maps out of a loaded object.
-    pub fn take(ebpf: &mut Ebpf) -> Result<Self> {
-        let slots = array(ebpf, "SLOTS")?;
-        let echoes = array(ebpf, "ECHOES")?;
+    /// Opens what is pinned, whichever run's program writes to it now.
+    pub fn open(pins: &Pins) -> Result<Self> {
+        let map = |name: &str| {
+            MapData::from_pin(pins.path(name))
+                .with_context(|| format!("open the pinned map {name}"))
+        };
+        let (slots, echoes) = (map("SLOTS")?, map("ECHOES")?);
         let shared = Shared {
             slots: Records::map(&slots, PATHS_MAX, Access::Read).context("map SLOTS")?,
             echoes: Records::map(&echoes, PATHS_MAX, Access::Read).context("map ECHOES")?,
-            controls: writable(ebpf, "CONTROLS", PATHS_MAX)?,
-            node: writable(ebpf, "NODE", 1)?,
-            networks: writable(ebpf, "NETWORKS", NETWORKS_MAX)?,
+            controls: Records::map(&map("CONTROLS")?, PATHS_MAX, Access::Write)
+                .context("map CONTROLS")?,
+            node: Records::map(&map("NODE")?, 1, Access::Write).context("map NODE")?,
+            networks: Records::map(&map("NETWORKS")?, NETWORKS_MAX, Access::Write)
+                .context("map NETWORKS")?,
         };
         Ok(Maps {
             shared: Arc::new(shared),
             slot_writer: Array::try_from(Map::Array(slots))?,
             echo_writer: Array::try_from(Map::Array(echoes))?,
-            locals: HashMap::try_from(take(ebpf, "LOCALS")?)?,
-            devices: HashMap::try_from(take(ebpf, "DEVICES")?)?,
-            paths: HashMap::try_from(take(ebpf, "PATHS")?)?,
-            keys: Array::try_from(take(ebpf, "KEYS")?)?,
-            frames: PerCpuArray::try_from(take(ebpf, "FRAMES")?)?,
-            wakes: RingBuf::try_from(take(ebpf, "WAKES")?)?,
+            locals: HashMap::try_from(Map::HashMap(map("LOCALS")?))?,
+            devices: HashMap::try_from(Map::HashMap(map("DEVICES")?))?,
+            paths: HashMap::try_from(Map::HashMap(map("PATHS")?))?,
+            frames: PerCpuArray::try_from(Map::PerCpuArray(map("FRAMES")?))?,
+            wakes: RingBuf::try_from(Map::RingBuf(map("WAKES")?))?,
         })
     }
 }
@@ -148,21 +151,4 @@ impl Maps {
             .try_clone_to_owned()
             .context("duplicate the ring buffer's descriptor")
     }
-}
-
-fn writable<T>(ebpf: &mut Ebpf, name: &str, count: usize) -> Result<Records<T>> {
-    let data = array(ebpf, name)?;
-    Records::map(&data, count, Access::Write).with_context(|| format!("map {name}"))
-}
-
-fn array(ebpf: &mut Ebpf, name: &str) -> Result<MapData> {
-    match take(ebpf, name)? {
-        Map::Array(data) => Ok(data),
-        _ => Err(anyhow!("the XDP object's map {name} is no array")),
-    }
-}
-
-fn take(ebpf: &mut Ebpf, name: &str) -> Result<Map> {
-    ebpf.take_map(name)
-        .ok_or_else(|| anyhow!("the XDP object has no map {name}: build it again"))
 }

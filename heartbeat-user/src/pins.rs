@@ -12,9 +12,10 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use aya::maps::MapData;
+use aya::maps::{Array, Map, MapData};
+use heartbeat_ebpf::ids::NetworkId;
 use heartbeat_ebpf::map::{
-    FRAMES_MAX, LOCALS_MAX, NETWORKS_MAX, PATH_KEYS_MAX, PATHS_MAX, WAKES_BYTES,
+    FRAMES_MAX, LOCALS_MAX, NETWORKS_MAX, Network, PATH_KEYS_MAX, PATHS_MAX, WAKES_BYTES,
 };
 use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
 use nix::unistd::geteuid;
@@ -37,6 +38,7 @@ const MMAPABLE: u32 = 0x400;
 const LINK: &str = "link-";
 
 /// The pins of one node.
+#[derive(Clone)]
 pub struct Pins {
     directory: PathBuf,
 }
@@ -75,6 +77,11 @@ impl Pins {
     /// Names of the pinned maps.
     pub fn map_names() -> impl Iterator<Item = &'static str> {
         SHAPES.iter().map(|(name, _)| *name)
+    }
+
+    /// Whether an earlier run has left every map.
+    pub fn are_complete(&self) -> bool {
+        Pins::map_names().all(|name| self.path(name).exists())
     }
 
     /// Where a map or link is pinned.
@@ -166,6 +173,27 @@ impl Pins {
         }
         Ok(paths.len())
     }
+}
+
+/// The networks that the maps pinned in this directory know; none where there is no such map, or one that this
+/// release did not make.
+pub fn networks(directory: &Path) -> Result<Vec<NetworkId>> {
+    const WORDS: usize = size_of::<Network>() / 8;
+    let path = directory.join("NETWORKS");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let read = || format!("read {}", path.display());
+    let map = Map::Array(MapData::from_pin(&path).with_context(read)?);
+    let Ok(map) = Array::<_, [u64; WORDS]>::try_from(map) else {
+        return Ok(Vec::new());
+    };
+    let mut networks = Vec::new();
+    for record in map.iter() {
+        let [identity, ..] = record.with_context(read)?;
+        networks.extend(u16::try_from(identity).ok().and_then(NetworkId::new));
+    }
+    Ok(networks)
 }
 
 /// Creates a directory for this user alone. Another agent of this host may be quicker.

@@ -3,7 +3,7 @@
 //! A peer judges us by what we send, so a heartbeat that waits behind a busy event loop is an accusation
 //! against ourselves. The thread asks for the best scheduling it can get ([`priority`]), keeps its memory from
 //! being paged out ([`memory`]), gives up every privilege, needs no allocation and no lock for a round, and
-//! sends all that is due with one system call ([`rounds`]). It is handed routes and templates and fills in
+//! sends all that is due with one system call (`rounds`). It is handed routes and templates and fills in
 //! what only the moment of sending knows: sequence, stamp, the age of the main loop's progress, and the
 //! highest sequence heard. Which round is due when is decided without a clock, in [`timetable`].
 //!

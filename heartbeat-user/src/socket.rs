@@ -4,6 +4,9 @@
 //! (IP_PKTINFO, IPV6_PKTINFO), so a whole round is one system call, no socket must be made again when an
 //! interface goes and comes back, and no capability is needed to bind to a device. What is read here is only what
 //! XDP passed up: heartbeats end in the driver.
+//!
+//! What goes to a group goes one hop far, does not come back to this host, and none of what comes by groups is
+//! for these sockets: being bound to any address they would otherwise get whatever anybody on this host joined.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,7 +14,10 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use anyhow::{Context, Result};
 use heartbeat_ebpf::wire::{LENGTH, PORT};
-use nix::sys::socket::sockopt::{Ipv4Tos, Ipv6TClass, Ipv6V6Only, Priority, ReuseAddr};
+use nix::errno::Errno;
+use nix::sys::socket::sockopt::{
+    IpMulticastLoop, IpMulticastTtl, Ipv4Tos, Ipv6TClass, Ipv6V6Only, Priority, ReuseAddr,
+};
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrStorage, bind, setsockopt, socket,
 };
@@ -25,6 +31,9 @@ pub mod incoming;
 
 /// Class selector 6, network control (RFC 4594), as the traffic class byte.
 const CLASS: i32 = 0xc0;
+/// Whether a socket gets what comes by groups that others joined; the C library's headers lack them.
+const IP_MULTICAST_ALL: i32 = 49;
+const IPV6_MULTICAST_ALL: i32 = 29;
 /// SO_PRIORITY for network control; the highest that needs no capability.
 const PRIORITY: i32 = 6;
 
@@ -33,7 +42,7 @@ const PRIORITY: i32 = 6;
 pub struct Route {
     /// Our address on the network.
     pub local: IpAddr,
-    /// The peer's.
+    /// The peer's, or the network's group.
     pub remote: IpAddr,
     /// Index of the interface that owns `local`; 0: the routing table decides.
     pub interface: u32,
@@ -108,7 +117,40 @@ fn open(family: AddressFamily, any: IpAddr) -> Result<OwnedFd> {
         }
         _ => setsockopt(&fd, Ipv4Tos, &CLASS)?,
     }
+    away_from_groups(&fd, family).context("keep a socket from groups")?;
     let address = SockaddrStorage::from(SocketAddr::new(any, PORT));
     bind(fd.as_raw_fd(), &address).context("bind")?;
     Ok(fd)
+}
+
+/// One hop, no copy for this host, and nothing from groups that somebody on this host has joined.
+fn away_from_groups(fd: &OwnedFd, family: AddressFamily) -> nix::Result<()> {
+    match family {
+        AddressFamily::Inet6 => {
+            number(fd, libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_HOPS, 1)?;
+            number(fd, libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_LOOP, 0)?;
+            number(fd, libc::IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0)
+        }
+        _ => {
+            setsockopt(fd, IpMulticastTtl, &1)?;
+            setsockopt(fd, IpMulticastLoop, &false)?;
+            number(fd, libc::IPPROTO_IP, IP_MULTICAST_ALL, 0)
+        }
+    }
+}
+
+/// Sets an option whose value is a number.
+fn number(fd: &OwnedFd, level: i32, option: i32, value: i32) -> nix::Result<()> {
+    let size = size_of_val(&value) as libc::socklen_t;
+    // SAFETY: the kernel reads `size` bytes of the value, which lives until the call returns.
+    let result = unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            level,
+            option,
+            (&raw const value).cast(),
+            size,
+        )
+    };
+    Errno::result(result).map(drop)
 }

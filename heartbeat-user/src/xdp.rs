@@ -8,13 +8,15 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
+use aya::maps::{Array, MapData};
 use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::{ProgramError, Xdp, XdpMode as Mode};
 use aya::{Ebpf, EbpfLoader};
+use heartbeat_ebpf::map::Keys;
 
 use crate::config::XdpMode;
 use crate::interface::Interface;
-use crate::maps::Maps;
+use crate::key::KeyRing;
 use crate::object;
 use crate::pins::Pins;
 
@@ -69,11 +71,15 @@ pub struct Program {
     ebpf: Ebpf,
     name: &'static str,
     pins: Pins,
+    keys: Array<MapData, [u64; KEY_WORDS]>,
 }
+
+/// Words of an entry of `KEYS`, see [`Keys::pack`].
+const KEY_WORDS: usize = 5;
 
 impl Program {
     /// Loads the program over the pinned maps, or over new ones that it pins.
-    pub fn load(pins: Pins, trace: Trace) -> Result<(Self, Maps)> {
+    pub fn load(pins: Pins, trace: Trace) -> Result<Self> {
         let mut loader = EbpfLoader::new();
         for name in Pins::map_names() {
             loader.map_pin_path(name, pins.path(name));
@@ -86,8 +92,27 @@ impl Program {
         program(&mut ebpf, name)?.load().context(
             "load the XDP program (CAP_BPF and CAP_NET_ADMIN are needed, and Linux 6.1 or later)",
         )?;
-        let maps = Maps::take(&mut ebpf)?;
-        Ok((Program { ebpf, name, pins }, maps))
+        let keys = ebpf
+            .take_map("KEYS")
+            .ok_or_else(|| anyhow!("the XDP object has no map KEYS: build it again"))?;
+        Ok(Program {
+            keys: Array::try_from(keys)?,
+            ebpf,
+            name,
+            pins,
+        })
+    }
+
+    /// Has the program verify by these keys. One that stays is never missing meanwhile.
+    pub fn place_keys(&mut self, ring: &KeyRing) -> Result<()> {
+        let mut current = [0; 2];
+        for (index, id) in (0..).zip(&mut current) {
+            *id = Keys::unpack(self.keys.get(&index, 0).context("read KEYS")?).id;
+        }
+        for (index, keys) in (0..).zip(ring.placed(current)) {
+            self.keys.set(index, keys.pack(), 0).context("write KEYS")?;
+        }
+        Ok(())
     }
 
     /// The loaded object, for its log.

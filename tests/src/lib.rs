@@ -6,10 +6,14 @@
 //! what it needs.
 
 pub mod bench;
+pub mod cable;
 pub mod demo;
 pub mod flood;
 pub mod frames;
 pub mod generator;
+pub mod hog;
 pub mod lab;
+pub mod listener;
 pub mod program;
 pub mod suite;
+pub mod tokio_control;

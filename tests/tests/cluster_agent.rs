@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use heartbeat_tests::lab::agent::{Agent, log_tail};
 use heartbeat_tests::lab::feed::Feed;
+use heartbeat_tests::lab::objects::Objects;
 use heartbeat_tests::lab::plan::{Network, Node, Plan};
 use heartbeat_tests::lab::transcript::{Expected, Path};
 use heartbeat_tests::lab::{Lab, binary, interrupt, requirements, wait};
@@ -42,7 +43,7 @@ const TESTS: &[Test] = &[
         restart,
     ),
     (
-        "detach removes everything, but not under a running agent",
+        "detach leaves nothing behind, but refuses while an agent runs",
         detach,
     ),
     (
@@ -179,53 +180,54 @@ fn restart() -> Result<()> {
 }
 
 fn detach() -> Result<()> {
-    in_running_lab(plan(), |lab| {
-        let file = lab.files().configuration(A).display().to_string();
-        let detach = ["detach", "--config", &file, "--node", "node-a"];
-        let refused = lab.run_heartbeat(A, &detach)?;
+    in_lab(plan().multicast("auto"), |lab| {
+        let before = memberships(lab, A)?;
+        lab.start_agents()?;
+        lab.wait_all_up()?;
+        let refused = lab.try_detach_node(A)?;
         ensure!(
             !refused.status.success(),
             "detach went ahead under a running agent"
         );
-        ensure!(
-            shows_xdp(lab)?,
-            "node-a has no XDP program while its agent runs"
-        );
         lab.stop_agent(A)?;
-        ensure!(shows_xdp(lab)?, "stopping the agent detached its program");
-        let done = lab.run_heartbeat(A, &detach)?;
+        let objects = Objects::of(lab, A)?;
+        let left = objects.remaining()?;
         ensure!(
-            done.status.success(),
-            "detach: {}",
-            String::from_utf8_lossy(&done.stderr)
+            10 < left.len() && objects.attachments.len() == 2,
+            "stopping the agent took its objects away: {left:?}"
         );
-        ensure!(!shows_xdp(lab)?, "node-a has its XDP program still");
-        let left = pins_of(lab, "node-a")?;
-        ensure!(left.is_empty(), "these pins of node-a are left: {left:?}");
+        let joined = memberships(lab, A)?;
+        lab.detach_node(A)?;
+        // The kernel frees what nobody refers to any more when its readers are done.
+        wait::until("the kernel to free everything", LIMIT, || {
+            Ok(objects.remaining()?.is_empty().then_some(()))
+        })?;
+        let pins = lab.pins_of(A)?;
+        ensure!(pins.is_empty(), "these pins of node-a are left: {pins:?}");
+        let after = memberships(lab, A)?;
+        ensure!(
+            after == before,
+            "memberships before:\n{before}and after:\n{after}"
+        );
+        ensure!(
+            joined.matches("239.255.").count() >= 2 && !before.contains("239.255."),
+            "node-a was in no group to leave:\n{joined}"
+        );
         Ok(())
     })
 }
 
-fn shows_xdp(lab: &Lab) -> Result<bool> {
-    let shown = lab.node(A).command("ip")?.args(["-o", "link"]).output()?;
-    Ok(String::from_utf8(shown.stdout)?.contains("prog/xdp"))
-}
-
-/// Paths of everything pinned for a node.
-fn pins_of(lab: &Lab, node: &str) -> Result<Vec<std::path::PathBuf>> {
-    let mut found = Vec::new();
-    let mut directories = vec![lab.name().pins()];
-    while let Some(directory) = directories.pop() {
-        for entry in std::fs::read_dir(&directory)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                directories.push(path);
-            } else if path.components().any(|part| part.as_os_str() == node) {
-                found.push(path);
-            }
-        }
+/// Every IPv4 group that the node's kernel is in, and the addresses that hold some of them, a line each.
+fn memberships(lab: &Lab, node: Node) -> Result<String> {
+    let mut text = String::new();
+    for what in ["maddress", "address"] {
+        let mut ip = lab.node(node).command("ip")?;
+        let shown = ip.args(["-4", "-o", what, "show"]).output()?;
+        let said = String::from_utf8_lossy(&shown.stderr);
+        ensure!(shown.status.success(), "ip {what}: {said}");
+        text += &String::from_utf8(shown.stdout)?;
     }
-    Ok(found)
+    Ok(text)
 }
 
 fn exit_status() -> Result<()> {

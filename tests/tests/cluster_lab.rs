@@ -14,6 +14,7 @@ use heartbeat_tests::lab::clock::monotonic_ns;
 use heartbeat_tests::lab::leftovers::{self, Sweep};
 use heartbeat_tests::lab::name::LabName;
 use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::recording::Recorder;
 use heartbeat_tests::lab::tap::Tap;
 use heartbeat_tests::lab::{Lab, batch, requirements, wait};
 use heartbeat_tests::suite::{Suite, Test};
@@ -50,6 +51,10 @@ const TESTS: &[Test] = &[
     (
         "a tap at a switch port sees the silence between two heartbeats",
         a_tap,
+    ),
+    (
+        "a recording played at a switch port reaches the node as the original did",
+        a_recording,
     ),
     (
         "what a dead process left is swept away, unless it is kept",
@@ -243,6 +248,29 @@ fn a_tap() -> Result<()> {
         before_ns.abs_diff(silence.start_ns) < 500_000_000,
         "{silence:?} after {before_ns}"
     );
+    Ok(())
+}
+
+fn a_recording() -> Result<()> {
+    let lab = Lab::build(plan())?;
+    let (sender, receiver) = (socket(&lab, B, PRIVATE)?, socket(&lab, A, PRIVATE)?);
+    let target = SocketAddr::new(lab.plan().address(A, PRIVATE).parse()?, PORT);
+    let recorder = Recorder::listen(lab.switch(PRIVATE), B, A)?;
+    for node in [B, C, B] {
+        sender.send_to(&heartbeat_of(node), target)?;
+        receiver.recv(&mut [0; 64])?;
+    }
+    let recording = recorder.end()?;
+    assert_eq!(recording.count(Kind::Heartbeat), 2);
+    assert_eq!(recording.count(Kind::EchoRequest), 0);
+    drop(sender);
+    assert_eq!(recording.play(lab.switch(PRIVATE), Duration::ZERO)?, 2);
+    for _ in 0..2 {
+        let mut datagram = [0; 64];
+        receiver.recv(&mut datagram)?;
+        assert_eq!(datagram, heartbeat_of(B));
+    }
+    assert!(receiver.recv(&mut [0; 64]).is_err());
     Ok(())
 }
 

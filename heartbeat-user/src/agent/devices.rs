@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use anyhow::{Context, Result, bail};
+use heartbeat_core::config::GroupUse;
 use heartbeat_ebpf::frame::{Address, Vlan};
 use heartbeat_ebpf::map::{PathEntry, PathKey};
 
@@ -28,6 +29,8 @@ pub struct Port {
     pub address: IpAddr,
     /// The network's multicast group, where it may be used.
     pub group: Option<IpAddr>,
+    /// The same where it may not: an earlier run may have been a member.
+    pub unused_group: Option<IpAddr>,
     /// Index of the network in the configuration.
     pub network: usize,
     /// The network's entry in the maps.
@@ -49,11 +52,17 @@ impl Port {
         entry: u8,
         configured: &Network,
         address: IpAddr,
-        group: Option<IpAddr>,
+        group: IpAddr,
+        used: GroupUse,
     ) -> Self {
+        let (group, unused_group) = match used {
+            GroupUse::Allowed => (Some(group), None),
+            GroupUse::Never => (None, Some(group)),
+        };
         Port {
             address,
             group,
+            unused_group,
             network,
             entry,
             wanted: configured.xdp,
@@ -67,8 +76,9 @@ impl Port {
         self.interface.as_ref().map(|interface| interface.index)
     }
 
-    /// Has the kernel join the group where the address is now.
-    fn join_group(&self) {
+    /// Has the kernel join the group where the address is now, or leave the one that is not to be used.
+    fn follow_group(&self) {
+        self.leave(self.unused_group);
         let (Some(device), Some(address)) = (&self.interface, self.group) else {
             return;
         };
@@ -80,8 +90,8 @@ impl Port {
         }
     }
 
-    fn leave_group(&self) {
-        let (Some(device), Some(address)) = (&self.interface, self.group) else {
+    fn leave(&self, group: Option<IpAddr>) {
+        let (Some(device), Some(address)) = (&self.interface, group) else {
             return;
         };
         if let Err(error) = group::leave(device.index, address) {
@@ -112,8 +122,8 @@ impl Devices {
         }
     }
 
-    /// Puts these ports in the place of those there were. What is known of an address goes on; a group that is
-    /// used no longer is left.
+    /// Puts these ports in the place of those there were. What is known of an address goes on; the group of
+    /// one that is gone is left.
     pub fn settle(&mut self, ports: Vec<Port>) {
         let mut known = std::mem::replace(&mut self.ports, ports);
         for port in &mut self.ports {
@@ -121,16 +131,18 @@ impl Devices {
                 continue;
             };
             let known = known.swap_remove(at);
-            if known.group != port.group {
-                known.leave_group();
-            }
             port.interface = known.interface;
             port.attached = known.attached;
             port.problem = known.problem;
         }
         for gone in known {
-            gone.leave_group();
+            gone.leave(gone.group);
         }
+        self.published = false;
+    }
+
+    /// Looks at everything again, with a program that was not there before.
+    pub fn settle_anew(&mut self) {
         self.published = false;
     }
 
@@ -158,11 +170,11 @@ impl Devices {
     }
 
     /// Looks who owns the addresses now and follows. Says whether anything changed that heartbeats are sent
-    /// by, now or when the last attempt failed. What can't be attached is noted in its port; it does not keep
+    /// by, now or when the last attempt failed. Without a program, an earlier run's stays. What can't be attached is noted in its port; it does not keep
     /// the others from working.
     pub fn refresh(
         &mut self,
-        program: &mut Program,
+        program: Option<&mut Program>,
         maps: &mut Maps,
         paths: &[PathPlan],
     ) -> Result<bool> {
@@ -184,11 +196,15 @@ impl Devices {
             self.publish_devices(maps)?;
             self.publish_paths(maps, paths)?;
             let indices: Vec<u32> = self.ports.iter().filter_map(Port::device).collect();
-            program.keep_only(&indices)?;
-            self.ports.iter().for_each(Port::join_group);
+            if let Some(program) = &program {
+                program.keep_only(&indices)?;
+            }
+            self.ports.iter().for_each(Port::follow_group);
             self.published = true;
         }
-        self.attach(program);
+        if let Some(program) = program {
+            self.attach(program);
+        }
         Ok(publish)
     }
 

@@ -43,6 +43,16 @@ pub fn claim(maps: &mut Maps, ids: &[NetworkId]) -> Result<Vec<u8>> {
     Ok(plan.entries)
 }
 
+/// The networks that have entries and are not among these: what is to be left before [`claim`] forgets them.
+pub fn gone(maps: &Maps, ids: &[NetworkId]) -> Vec<NetworkId> {
+    let networks = maps.shared.networks().iter();
+    let known = networks.filter_map(|network| u16::try_from(network.identity.get()).ok());
+    known
+        .filter_map(NetworkId::new)
+        .filter(|id| !ids.contains(id))
+        .collect()
+}
+
 /// An entry's network, 0 for none, and its last sequence.
 fn facts(network: &Network) -> (u64, u64) {
     (network.identity.get(), network.sent.get())

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use heartbeat_core::arrival::Arrival;
-use heartbeat_core::config::{Config, PathIndex};
+use heartbeat_core::config::{Config, GroupUse, PathIndex};
 use heartbeat_core::memory::Memory;
 use heartbeat_ebpf::frame::Address;
 use heartbeat_ebpf::ids::Incarnation;
@@ -35,8 +35,8 @@ const LETTING_GO: Duration = Duration::from_millis(2);
 
 /// The node in the kernel.
 pub struct Site {
-    /// The XDP program.
-    pub program: Program,
+    /// The XDP program; absent while an earlier run's is still in its place.
+    pub program: Option<Program>,
     /// Its records.
     pub maps: Maps,
     /// The devices that own this node's addresses.
@@ -48,10 +48,10 @@ pub struct Site {
 
 impl Site {
     /// A site that still is as an earlier run left it, or empty.
-    pub fn new(program: Program, maps: Maps) -> Self {
+    pub fn new(maps: Maps) -> Self {
         Site {
             devices: Devices::new(&maps),
-            program,
+            program: None,
             maps,
             paths: Vec::new(),
             slot_paths: Vec::new(),
@@ -73,6 +73,17 @@ impl Site {
         record.begun.set(clock::now().ns());
     }
 
+    /// Puts this program in the place of an earlier run's, wherever our addresses are.
+    pub fn equip(&mut self, mut program: Program, keys: Option<&KeyRing>) -> Result<()> {
+        if let Some(ring) = keys {
+            program.place_keys(ring)?;
+        }
+        self.program = Some(program);
+        self.devices.settle_anew();
+        self.follow_devices()?;
+        self.devices.refuse_problems()
+    }
+
     /// Puts into the kernel what the configuration wants. `core` is the same configuration, as the core has it.
     pub fn furnish(
         &mut self,
@@ -81,8 +92,11 @@ impl Site {
         keys: Option<&KeyRing>,
         core: &Config,
     ) -> Result<()> {
-        self.place_keys(keys)?;
+        if let (Some(program), Some(ring)) = (&mut self.program, keys) {
+            program.place_keys(ring)?;
+        }
         let ids: Vec<_> = cluster.networks.iter().map(|network| network.id).collect();
+        group::leave_all(&cluster.name, &networks::gone(&self.maps, &ids))?;
         let entries = networks::claim(&mut self.maps, &ids)?;
         self.set_intervals(cluster, &entries);
         self.maps
@@ -100,7 +114,7 @@ impl Site {
     /// Looks who owns the addresses now; says whether heartbeats are to be sent another way.
     pub fn follow_devices(&mut self) -> Result<bool> {
         self.devices
-            .refresh(&mut self.program, &mut self.maps, &self.paths)
+            .refresh(self.program.as_mut(), &mut self.maps, &self.paths)
     }
 
     /// The position of the path that a slot belongs to, if it still has this identity.
@@ -130,28 +144,6 @@ impl Site {
         let memory = |path: &PathPlan| remembrance::read(&controls[path.slot as usize]);
         let memories = self.paths.iter().map(memory);
         self.arrivals().into_iter().zip(memories).collect()
-    }
-
-    fn place_keys(&mut self, keys: Option<&KeyRing>) -> Result<()> {
-        let Some(ring) = keys else { return Ok(()) };
-        let mut current = [0; 2];
-        for (index, id) in current.iter_mut().enumerate() {
-            let words = self
-                .maps
-                .keys
-                .get(&(index as u32), 0)
-                .context("read KEYS")?;
-            *id = map::Keys::unpack(words).id;
-        }
-        for (index, keys) in ring.placed(current).into_iter().enumerate() {
-            if keys.id != current[index] || keys.id != 0 {
-                self.maps
-                    .keys
-                    .set(index as u32, keys.pack(), 0)
-                    .context("write KEYS")?;
-            }
-        }
-        Ok(())
     }
 
     fn set_intervals(&self, cluster: &Cluster, entries: &[u8]) {
@@ -217,10 +209,15 @@ impl Site {
 fn ports(cluster: &Cluster, node: &Node, entries: &[u8], authenticated: bool) -> Vec<Port> {
     let port = |(index, network): (usize, &crate::config::Network)| {
         let address: IpAddr = *node.addresses.get(&network.id)?;
-        let used = authenticated && network.may_multicast(cluster.nodes_on(network.id));
-        let group =
-            used.then(|| group::address(&cluster.name, network.id, Family::of_address(address)));
-        Some(Port::new(index, entries[index], network, address, group))
+        let allowed = authenticated && network.may_multicast(cluster.nodes_on(network.id));
+        let used = if allowed {
+            GroupUse::Allowed
+        } else {
+            GroupUse::Never
+        };
+        let group = group::address(&cluster.name, network.id, Family::of(&network.subnet));
+        let entry = entries[index];
+        Some(Port::new(index, entry, network, address, group, used))
     };
     cluster
         .networks

@@ -23,6 +23,7 @@ use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::Lateness;
 use crate::maintenance::Maintenances;
+use crate::maps::Maps;
 use crate::pause::Pause;
 use crate::pins::Pins;
 use crate::request::Request;
@@ -47,14 +48,18 @@ impl Agent {
         let lock = Lock::take(&directory)?;
         let sockets = Sockets::open()?;
         let pins = Pins::open(&cluster.agent.pins, &cluster.pin_dir(local))?;
-        let (program, maps) = Program::load(pins, options.trace)?;
+        let load = |pins: &Pins| Program::load(pins.clone(), options.trace);
+        let first = if pins.are_complete() {
+            None
+        } else {
+            Some(load(&pins)?)
+        };
         let incarnation = incarnation::next(&directory, clock::wall().as_nanos() as u64)?;
         let mut core = Core::new(cluster.core(local), incarnation);
-        let mut site = Site::new(program, maps);
+        let mut site = Site::new(Maps::open(&pins)?);
         site.introduce(&cluster, local, keys.is_some());
         site.begin(incarnation);
         site.furnish(&cluster, local, keys.as_ref(), core.config())?;
-        site.devices.refuse_problems()?;
         core.handle(clock::now(), Input::Adopt(&site.left()), &mut Vec::new());
         let lateness = Arc::new(Lateness::new().context("make the lateness metrics")?);
         let tick = tick(&cluster);
@@ -95,6 +100,8 @@ impl Agent {
             cluster,
         };
         agent.send_everywhere();
+        let program = first.map_or_else(|| load(&pins), Ok)?;
+        agent.site.equip(program, agent.keys.as_ref())?;
         if let Some(address) = agent.cluster.agent.metrics {
             let _aside = agent.aside.enter();
             web::start(address, agent.requests.clone(), agent.lateness.clone())?;

@@ -1,7 +1,8 @@
-//! `heartbeat detach`: removes links, programs, maps and pins.
+//! `heartbeat detach`: removes links, programs, maps, pins and multicast memberships.
 //!
 //! It refuses while an agent runs: stamping would end under it. The links go first, and with the last pin the
-//! kernel frees programs and maps.
+//! kernel frees programs and maps. The configuration may have changed since the agent ran, so the groups left are
+//! those of the networks in it and of those in the pinned maps.
 
 use std::path::Path;
 
@@ -10,8 +11,9 @@ use anyhow::Result;
 use super::Exit;
 use crate::agent::Lock;
 use crate::config::Cluster;
-use crate::interface;
-use crate::pins::Pins;
+use crate::group::{self, Left};
+use crate::interface::{self, Membership};
+use crate::pins::{self, Pins};
 
 /// Removes what a node's agent left in the kernel.
 pub fn run(config: &Path, node: Option<&str>) -> Result<Exit> {
@@ -23,12 +25,33 @@ pub fn run(config: &Path, node: Option<&str>) -> Result<Exit> {
     } else {
         None
     };
-    match Pins::remove(&cluster.agent.pins, &cluster.pin_dir(node))? {
-        0 => println!("nothing is pinned for node {}", node.name),
-        count => println!(
-            "removed {count} pins of node {}: no XDP program of it is attached any more",
-            node.name
-        ),
+    let pinned = cluster.pin_dir(node);
+    let mut networks = pins::networks(&pinned)?;
+    networks.extend(cluster.networks.iter().map(|network| network.id));
+    let left = group::leave_all(&cluster.name, &networks)?;
+    let pins = Pins::remove(&cluster.agent.pins, &pinned)?;
+    if pins == 0 && left == Left::default() {
+        println!("nothing is left of node {}", node.name);
+        return Ok(Exit::Well);
+    }
+    println!(
+        "removed {pins} pins of node {}: no XDP program of it is attached any more",
+        node.name
+    );
+    for membership in &left.ended {
+        println!("left the group {}", told(membership));
+    }
+    for membership in &left.kept {
+        println!(
+            "the kernel keeps the membership of {} until that interface is removed, because it was set down meanwhile; this does no harm",
+            told(membership)
+        );
     }
     Ok(Exit::Well)
+}
+
+fn told(membership: &Membership) -> String {
+    let name = interface::name_of(membership.interface).ok().flatten();
+    let index = || format!("interface {}", membership.interface);
+    format!("{} on {}", membership.group, name.unwrap_or_else(index))
 }

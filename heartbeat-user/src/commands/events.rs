@@ -52,10 +52,7 @@ pub fn run(socket: &Path, options: &Options) -> Result<Exit> {
     } else {
         Until::Newest
     };
-    match source::read(socket, after, until, |event| handler.handle(event)) {
-        Err(error) if client::is_closed_pipe(&error) => return Ok(Exit::Well),
-        done => done?,
-    }
+    source::read(socket, after, until, |event| handler.handle(event))?;
     if handler.handled == 0 && !options.json && options.exec.is_none() {
         let which = if 0 < after || options.since.is_some() {
             "no new events"

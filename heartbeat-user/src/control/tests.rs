@@ -88,6 +88,7 @@ fn answer_all(mut requests: mpsc::Receiver<Request>, answer: fn(Order) -> Answer
                 orders.push(format!("{asker}: {order:?}"));
                 let _ = reply.send(answer(order));
             }
+            Request::Loaded(..) => panic!("a client reads no configuration"),
         }
     }
     orders
@@ -192,7 +193,7 @@ fn a_line_without_end_is_cut_off() {
 }
 
 #[test]
-fn a_thousand_silent_clients_keep_nobody_from_being_served() {
+fn hundreds_of_silent_clients_keep_nobody_from_being_served() {
     let served = Served::start(refuse);
     let mut silent: Vec<Client> = (0..400).map(|_| served.connect()).collect();
     let begin = Instant::now();

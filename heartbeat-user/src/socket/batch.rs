@@ -143,7 +143,7 @@ impl Control {
         match route.local {
             IpAddr::V4(local) => {
                 let info = libc::in_pktinfo {
-                    ipi_ifindex: route.interface as i32,
+                    ipi_ifindex: interface_v4(route) as i32,
                     ipi_spec_dst: libc::in_addr {
                         s_addr: u32::from_ne_bytes(local.octets()),
                     },
@@ -185,6 +185,17 @@ impl Control {
             libc::CMSG_DATA(header).cast::<T>().write_unaligned(data);
         }
         control
+    }
+}
+
+/// The interface to name for an IPv4 datagram. None for a group: where one is named, the kernel asks the
+/// routing table, which has a local route to a group that this host joined by an address, and the datagram
+/// would end here. Where none is, it leaves through the interface that owns the source address.
+fn interface_v4(route: &Route) -> u32 {
+    if route.remote.is_multicast() {
+        0
+    } else {
+        route.interface
     }
 }
 

@@ -104,7 +104,7 @@ mod tests {
     fn a_busy_thread_is_seen_in_its_process() {
         let pid = i32::try_from(std::process::id()).unwrap();
         let before = of(pid, "nobody").unwrap();
-        let busy = || {
+        let busy = move || {
             let begin = std::time::Instant::now();
             while begin.elapsed() < Duration::from_millis(50) {
                 std::hint::spin_loop();

@@ -3,7 +3,7 @@
 //! Starts are two steps, spawn and wait, so that all agents of a lab start at once and one wait covers them.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,21 +46,31 @@ impl Lab {
         self.wait_answering(node)
     }
 
-    fn spawn_agent(&mut self, node: Node) -> Result<()> {
+    /// Starts the node's agent from this binary and waits until it answers.
+    pub fn start_agent_with(&mut self, node: Node, binary: &Path) -> Result<()> {
+        self.spawn_agent_with(node, binary)?;
+        self.wait_answering(node)
+    }
+
+    /// Starts the node's agent and does not wait for anything.
+    pub fn spawn_agent(&mut self, node: Node) -> Result<()> {
+        self.spawn_agent_with(node, &binary::find()?)
+    }
+
+    /// Starts the node's agent from this binary and does not wait for anything.
+    pub fn spawn_agent_with(&mut self, node: Node, binary: &Path) -> Result<()> {
         ensure!(
             self.agents[node.0].is_none(),
             "the agent of {node} already runs"
         );
-        let binary = binary::find()?;
-        if !self.files.configuration(node).exists() {
-            self.files.write(&self.plan, || new_key(&binary))?;
-        }
-        let agent = Agent::start(&binary, self.wiring.node(node), &self.files, node)?;
+        self.write_missing_files()?;
+        let agent = Agent::start(binary, self.wiring.node(node), &self.files, node)?;
         self.agents[node.0] = Some(agent);
         Ok(())
     }
 
-    fn wait_answering(&mut self, node: Node) -> Result<()> {
+    /// Waits until the node's agent answers.
+    pub fn wait_answering(&mut self, node: Node) -> Result<()> {
         let namespace = Arc::clone(self.node(node));
         let agent = self.agent(node)?;
         wait::until(
@@ -92,8 +102,9 @@ impl Lab {
 
     /// SIGKILL, and waits for the end.
     pub fn kill_agent(&mut self, node: Node) -> Result<()> {
-        self.agent(node)?.signal(Signal::SIGKILL)?;
-        self.end_agent(node).map(drop)
+        self.agent(node)?.kill()?;
+        self.agents[node.0] = None;
+        Ok(())
     }
 
     /// SIGTERM, and waits for the end; returns the exit status.
@@ -102,10 +113,39 @@ impl Lab {
         self.end_agent(node)
     }
 
+    /// `heartbeat leave`, and waits for the agent's end; returns its exit status.
+    pub fn leave_agent(&mut self, node: Node) -> Result<Option<i32>> {
+        let output = self.ask_agent(node, &["leave"])?;
+        ensure!(
+            output.status.success(),
+            "`heartbeat leave` was refused: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        self.end_agent(node)
+    }
+
     /// SIGTERM, end, and start again.
     pub fn restart_agent(&mut self, node: Node) -> Result<()> {
         self.stop_agent(node)?;
         self.start_agent(node)
+    }
+
+    /// `heartbeat detach`: the kernel forgets everything about the node, as it does when a host boots.
+    pub fn detach_node(&self, node: Node) -> Result<()> {
+        let output = self.try_detach_node(node)?;
+        ensure!(
+            output.status.success(),
+            "`heartbeat detach` was refused: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    /// What `heartbeat detach` says.
+    pub fn try_detach_node(&self, node: Node) -> Result<Output> {
+        let file = self.files.configuration(node).display().to_string();
+        let arguments = ["detach", "--config", &file, "--node", &node.to_string()];
+        self.run_heartbeat(node, &arguments)
     }
 
     fn end_agent(&mut self, node: Node) -> Result<Option<i32>> {
@@ -137,17 +177,4 @@ impl Lab {
             .all_nodes()
             .filter(|node| self.agents[node.0].is_some())
     }
-}
-
-fn new_key(binary: &Path) -> Result<String> {
-    let output = Command::new(binary)
-        .args(["key", "generate"])
-        .output()
-        .with_context(|| format!("run {} key generate", binary.display()))?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(
-        output.status.success(),
-        "`heartbeat key generate` ended with an error: {said}"
-    );
-    String::from_utf8(output.stdout).context("a key line is text")
 }

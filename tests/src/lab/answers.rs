@@ -10,7 +10,7 @@ use super::agents::START_LIMIT;
 use super::event::EventLog;
 use super::metrics::{Labels, Metrics};
 use super::plan::Node;
-use super::{Lab, agent, binary, wait};
+use super::{Lab, agent, binary, interrupt, wait};
 
 /// How long an answer of a running agent may take.
 pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -68,6 +68,13 @@ impl Lab {
             })?;
         }
         Ok(())
+    }
+
+    /// Waits as [`Lab::wait_all_up`] does, after an agent's new start: its paths look up for a detection time,
+    /// whether anybody hears the new run or not.
+    pub fn wait_all_up_again(&mut self) -> Result<()> {
+        interrupt::sleep(self.plan.detection_time() + 2 * self.plan.interval)?;
+        self.wait_all_up()
     }
 
     fn is_up(&self, metrics: &Metrics, peer: Node) -> bool {

@@ -43,7 +43,7 @@ impl Files {
 
     /// The node's events.
     pub fn events(&self, node: Node) -> PathBuf {
-        self.state().join(node.to_string()).join("events.jsonl")
+        self.state(node).join("events.jsonl")
     }
 
     /// The agents' process ids, one a line: who may have to be ended if the lab's owner cannot.
@@ -51,7 +51,12 @@ impl Files {
         self.name.directory().join("agents")
     }
 
-    fn state(&self) -> PathBuf {
+    /// The node's state directory: its incarnation, its events.
+    pub fn state(&self, node: Node) -> PathBuf {
+        self.states().join(node.to_string())
+    }
+
+    fn states(&self) -> PathBuf {
         self.name.directory().join("state")
     }
 
@@ -69,12 +74,27 @@ impl Files {
             } else {
                 &shared
             };
-            write_secret(&self.key(node), key)?;
-            let path = self.configuration(node);
-            fs::write(&path, self.render(plan, node))
-                .with_context(|| format!("write {}", path.display()))?;
+            self.write_keys(node, &[key])?;
+            self.write_configuration(node, &self.render(plan, node))?;
         }
         Ok(())
+    }
+
+    /// Replaces the node's configuration; its agent reads it when it starts or reloads.
+    pub fn write_configuration(&self, node: Node, text: &str) -> Result<()> {
+        let path = self.configuration(node);
+        fs::write(&path, text).with_context(|| format!("write {}", path.display()))
+    }
+
+    /// The node's configuration as it lies there now.
+    pub fn read_configuration(&self, node: Node) -> Result<String> {
+        let path = self.configuration(node);
+        fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))
+    }
+
+    /// Replaces the node's key file by these lines; its agent reads it when it starts or reloads.
+    pub fn write_keys(&self, node: Node, lines: &[&str]) -> Result<()> {
+        write_secret(&self.key(node), lines)
     }
 
     /// The node's configuration as text.
@@ -102,19 +122,36 @@ impl Files {
         } else {
             text.push_str("authentication = \"off\"\n");
         }
-        render_networks(&mut text, plan);
-        render_nodes(&mut text, plan);
-        let pins = self.name.pins();
         put(
             &mut text,
+            format_args!("multicast = \"{}\"\n", plan.multicast),
+        );
+        if let Some(grace) = plan.restart_grace {
+            put(
+                &mut text,
+                format_args!("restart_grace = \"{}ms\"\n", grace.as_millis()),
+            );
+        }
+        render_networks(&mut text, plan);
+        render_nodes(&mut text, plan);
+        self.render_agent(&mut text, plan, node);
+        text
+    }
+
+    fn render_agent(&self, text: &mut String, plan: &Plan, node: Node) {
+        let pins = self.name.pins();
+        put(
+            text,
             format_args!(
                 "\n[agent]\nmetrics = \"127.0.0.1:{METRICS_PORT}\"\nsocket = {}\nstate_dir = {}\npins = {}\n",
                 quoted(&self.socket(node)),
-                quoted(&self.state()),
+                quoted(&self.states()),
                 quoted(&pins),
             ),
         );
-        text
+        for line in &plan.extra_agent {
+            put(text, format_args!("{line}\n"));
+        }
     }
 }
 
@@ -176,7 +213,7 @@ fn with_id_of(shared: &str, other: &str) -> String {
     format!("{id}:{hex}")
 }
 
-fn write_secret(path: &Path, line: &str) -> Result<()> {
+fn write_secret(path: &Path, lines: &[&str]) -> Result<()> {
     let mut file = OpenOptions::new()
         .create(true)
         .truncate(true)
@@ -184,5 +221,8 @@ fn write_secret(path: &Path, line: &str) -> Result<()> {
         .mode(0o600)
         .open(path)
         .with_context(|| format!("create {}", path.display()))?;
-    writeln!(file, "{}", line.trim_end()).with_context(|| format!("write {}", path.display()))
+    lines
+        .iter()
+        .try_for_each(|line| writeln!(file, "{}", line.trim_end()))
+        .with_context(|| format!("write {}", path.display()))
 }

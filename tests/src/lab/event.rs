@@ -18,6 +18,22 @@ use super::wait;
 pub const PATH_RESTORED: u32 = 1122;
 /// Number of [`Event::id`] for a path that is lost.
 pub const PATH_LOST: u32 = 1123;
+/// Number of [`Event::id`] for a node that said it leaves.
+pub const NODE_LEFT: u32 = 334_303;
+/// Number of [`Event::id`] for an agent that said it restarts.
+pub const AGENT_RESTARTING: u32 = 334_304;
+/// Number of [`Event::id`] for a peer that runs another configuration.
+pub const CONFIG_DIFFERS: u32 = 334_305;
+/// Number of [`Event::id`] for a network whose group does not get through where unicast does.
+pub const MULTICAST_FAILED: u32 = 334_306;
+/// Number of [`Event::id`] for an incarnation that went back.
+pub const INCARNATION_REFUSED: u32 = 334_307;
+/// Number of [`Event::id`] for a path that is lost again and again.
+pub const PATH_FLAPPING: u32 = 334_308;
+/// Number of [`Event::id`] for a node that was itself too late to judge.
+pub const SELF_STARVED: u32 = 334_309;
+/// Number of [`Event::id`] for something an operator asked for.
+pub const OPERATOR: u32 = 334_312;
 
 /// One line of `events.jsonl`. Fields that later releases add are ignored.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -40,6 +56,9 @@ pub struct Event {
     pub network: Option<String>,
     /// The text for people.
     pub message: String,
+    /// Whether it fell into announced maintenance.
+    #[serde(default)]
+    pub maintenance: bool,
     /// What the event rests on.
     #[serde(default)]
     pub evidence: Value,

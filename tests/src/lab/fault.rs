@@ -137,7 +137,12 @@ impl Fault {
         Self::rule(switch, "bridge", "forward", &what)
     }
 
-    fn rule(switch: &Arc<Namespace>, family: &str, hook: &str, matching: &str) -> Result<Self> {
+    pub(super) fn rule(
+        switch: &Arc<Namespace>,
+        family: &str,
+        hook: &str,
+        matching: &str,
+    ) -> Result<Self> {
         let table = Table::load(switch, family, hook, matching)?;
         let delete = table.clone();
         let what = format!("{matching}: dropped in {}", switch.name());
@@ -187,7 +192,7 @@ impl fmt::Debug for Fault {
 }
 
 /// Where the kind of a datagram lies behind the start of the UDP header, in bits.
-const KIND_OFFSET_BITS: u32 = (8 + 3) * 8;
+pub(super) const KIND_OFFSET_BITS: u32 = (8 + 3) * 8;
 
 /// One nftables table with one rule and its counter.
 #[derive(Clone, Debug)]

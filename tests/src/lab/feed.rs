@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::event::{Event, EventLog};
+use super::plan::Node;
 use super::transcript::{self, Difference, Expected, Path};
 use super::{Lab, interrupt, wait};
 
@@ -59,6 +60,46 @@ impl Feed {
         self.about(path, id)
             .next()
             .with_context(|| format!("there is no {id} of {path}"))
+    }
+
+    /// Everything read so far that the observer said with this number about a peer (which may be itself), or,
+    /// for `None`, about nobody.
+    pub fn said(
+        &self,
+        observer: Node,
+        id: u32,
+        peer: impl Into<Option<Node>>,
+    ) -> impl Iterator<Item = &Event> {
+        let observer = observer.to_string();
+        let peer = peer.into().map(|node| node.to_string());
+        self.events
+            .iter()
+            .filter(move |event| event.id == id && event.observer == observer && event.peer == peer)
+    }
+
+    /// Waits at most `limit` until the observer has said this about a peer (which may be itself), or, for
+    /// `None`, about nobody; the first of that kind since the feed began.
+    pub fn wait_for_event(
+        &mut self,
+        observer: Node,
+        id: u32,
+        peer: impl Into<Option<Node>>,
+        limit: Duration,
+    ) -> Result<Event> {
+        let peer = peer.into();
+        let about = peer.map_or_else(String::new, |peer| format!(" about {peer}"));
+        wait::until(&format!("a {id} of {observer}{about}"), limit, || {
+            self.read()?;
+            Ok(self.said(observer, id, peer).next().cloned())
+        })
+    }
+
+    /// Waits at most `limit` for an event with this number about one path; the first since the feed began.
+    pub fn wait_for_path(&mut self, path: &Path, id: u32, limit: Duration) -> Result<Event> {
+        wait::until(&format!("a {id} of {path}"), limit, || {
+            self.read()?;
+            Ok(self.about(path, id).next().cloned())
+        })
     }
 
     /// Waits at most `limit` until the events are what is expected.

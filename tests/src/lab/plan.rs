@@ -74,6 +74,13 @@ pub struct Plan {
     pub authentication: bool,
     /// A node that is given a key of its own, which nobody else has.
     pub wrong_key: Option<Node>,
+    /// How long peers wait for an agent that said it restarts; absent: the product's default.
+    pub restart_grace: Option<Duration>,
+    /// What the configuration says of multicast: "auto", "on" or "off". Off unless a test is about it, so that
+    /// every other test knows which frames travel.
+    pub multicast: &'static str,
+    /// More lines for the configuration's `[agent]` section.
+    pub extra_agent: Vec<&'static str>,
 }
 
 impl Plan {
@@ -86,6 +93,9 @@ impl Plan {
             lost_after: 2,
             authentication: true,
             wrong_key: None,
+            restart_grace: None,
+            multicast: "off",
+            extra_agent: Vec::new(),
         }
     }
 
@@ -120,6 +130,28 @@ impl Plan {
             lost_after,
             ..self
         }
+    }
+
+    /// Sets how long peers wait for an agent that said it restarts.
+    pub fn restart_grace(self, grace: Duration) -> Self {
+        Plan {
+            restart_grace: Some(grace),
+            ..self
+        }
+    }
+
+    /// Sets what the configuration says of multicast: "auto", "on" or "off".
+    pub fn multicast(self, wish: &'static str) -> Self {
+        Plan {
+            multicast: wish,
+            ..self
+        }
+    }
+
+    /// Adds a line to the configuration's `[agent]` section.
+    pub fn extra_agent(mut self, line: &'static str) -> Self {
+        self.extra_agent.push(line);
+        self
     }
 
     fn with_network(mut self, network: NetworkPlan) -> Self {
@@ -207,6 +239,15 @@ impl Plan {
         match self.networks[network.0].family {
             Family::V4 => 24,
             Family::V6 => 64,
+        }
+    }
+
+    /// What `ip addr add` says more of the network's addresses. An IPv6 address is tentative, and refuses to be
+    /// bound, until the kernel has found time not to look for a duplicate; this way it is not.
+    pub fn address_flags(&self, network: Network) -> &'static str {
+        match self.networks[network.0].family {
+            Family::V4 => "",
+            Family::V6 => " nodad",
         }
     }
 

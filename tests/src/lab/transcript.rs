@@ -105,6 +105,11 @@ impl Expected {
         Self::each(paths, &[PATH_LOST, PATH_RESTORED])
     }
 
+    /// These paths are restored, and nothing else happens.
+    pub fn restored(paths: impl IntoIterator<Item = Path>) -> Vec<Self> {
+        Self::each(paths, &[PATH_RESTORED])
+    }
+
     fn each(paths: impl IntoIterator<Item = Path>, ids: &'static [u32]) -> Vec<Self> {
         paths
             .into_iter()

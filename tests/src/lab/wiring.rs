@@ -113,10 +113,11 @@ impl Wiring {
         let at_node = format!(
             "link set {interface} address {}\n\
              link set {interface} up\n\
-             addr add {}/{} dev {interface}\n",
+             addr add {}/{} dev {interface}{}\n",
             plan.hardware_address(node, network),
             plan.address(node, network),
             plan.prefix_length(network),
+            plan.address_flags(network),
         );
         batch::ip(self.node(node), &at_node)
     }
@@ -130,7 +131,7 @@ impl Wiring {
     }
 }
 
-/// An IPv6 address of the lab is usable at once: every one is there only once by construction.
+/// Nobody asks whether an IPv6 address of the lab is there twice: every one is unique by construction.
 fn without_duplicate_address_detection() -> Result<()> {
     for scope in ["all", "default"] {
         let path = format!("/proc/sys/net/ipv6/conf/{scope}/accept_dad");

@@ -117,6 +117,7 @@ fn missed() -> Result<()> {
         assert_eq!(ask(&program, &path, &missing)?, Verdict::Echo);
         let stamp = program.echoes[path.slot].missed.get();
         assert!((earliest..=monotonic_ns()).contains(&stamp));
+        let announced = program.slots[path.slot].announced.get();
         let expected = Record {
             reason: Reason::Missed as u32,
             slot: u32::try_from(path.slot)?,
@@ -126,7 +127,7 @@ fn missed() -> Result<()> {
             arrivals: 1,
             sequence: 41,
             incarnation: INCARNATION,
-            lost: 0,
+            announced,
         };
         assert_eq!(program.wakes(), [expected]);
         assert_eq!(ask(&program, &path, &missing)?, Verdict::EchoLimited);

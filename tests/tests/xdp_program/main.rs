@@ -13,6 +13,7 @@ use heartbeat_tests::suite::Suite;
 mod admission;
 mod asker;
 mod authentication;
+mod detach;
 mod differential;
 mod echo;
 mod foreign;
@@ -21,6 +22,7 @@ mod incarnation;
 mod keys;
 mod lengths;
 mod loading;
+mod membership;
 mod message;
 mod privilege;
 mod trace;
@@ -48,6 +50,8 @@ fn main() -> ExitCode {
             asker::TESTS,
             message::TESTS,
             wake::TESTS,
+            membership::TESTS,
+            detach::TESTS,
             trace::TESTS,
             differential::TESTS,
         ],

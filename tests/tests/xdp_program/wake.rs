@@ -68,6 +68,7 @@ fn armed_arrival() -> Result<()> {
         assert_eq!(program.wakes(), [], "not armed");
         program.controls[path.slot].armed.set(ARRIVAL);
         let before = program.slots[path.slot].last_arrival.get();
+        let announced = program.slots[path.slot].announced.get();
         assert!(previous < before);
         hear(&program, &path, FIRST + 4)?;
         let expected = Record {
@@ -79,7 +80,7 @@ fn armed_arrival() -> Result<()> {
             arrivals: 3,
             sequence: FIRST + 4,
             incarnation: INCARNATION,
-            lost: 2,
+            announced,
         };
         assert_eq!(program.wakes(), [expected]);
         assert_eq!(program.controls[path.slot].armed.get(), 0);

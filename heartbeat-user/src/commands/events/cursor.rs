@@ -82,7 +82,12 @@ fn lock(path: &Path) -> Result<File> {
         .write(true)
         .truncate(false)
         .open(path)
-        .with_context(|| format!("create {}", path.display()))?;
+        .with_context(|| {
+            format!(
+                "create {}: does its directory exist, and may you write there?",
+                path.display()
+            )
+        })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!(

@@ -2,7 +2,11 @@ use std::collections::BTreeMap;
 
 use expect_test::expect;
 
+use super::brief::brief;
+use super::problems::problems;
+use super::table::table;
 use super::*;
+use crate::snapshot::{MaintenanceView, NetworkView, PathView};
 
 fn network(label: &str) -> NetworkView {
     NetworkView {
@@ -114,4 +118,102 @@ fn all_up_is_well_and_anything_else_is_degraded() {
     assert!(snapshot().degraded());
     well.networks[0].xdp = None;
     assert!(well.degraded() && !well.ready());
+}
+
+/// All that may be seen of a cluster at work: a restart, a farewell, a maintenance, and multicast on one
+/// network.
+fn eventful() -> Snapshot {
+    let mut snapshot = snapshot();
+    snapshot.networks[0].sending = "multicast".to_owned();
+    snapshot.paths = vec![
+        path("node-b", "Private Network", "restarting", Some(3.1)),
+        path("node-b", "Public Network", "up", Some(0.8)),
+        path("node-c", "Private Network", "left", Some(900.0)),
+        path("node-c", "Public Network", "left", Some(900.0)),
+        path("node-d", "Private Network", "lost", Some(14.2)),
+    ];
+    snapshot.paths[4].maintenance = true;
+    snapshot.maintenance = vec![MaintenanceView {
+        peer: Some("node-d".to_owned()),
+        network: None,
+        why: "new disk".to_owned(),
+        until: "2026-11-22T14:00:00Z".to_owned(),
+        by: "root (uid 0, process 123)".to_owned(),
+    }];
+    snapshot
+}
+
+#[test]
+fn what_was_announced_and_what_is_expected_is_shown_but_is_not_degraded() {
+    assert!(!eventful().degraded());
+    expect![[r#"
+        prod-db  seen by node-a  12:04:31 UTC  OK
+        1.2 s, lost after 2 = 2.55 s   XDP native   authentication on
+        multicast on Private Network
+        PEER    PRIVATE NETWORK   PUBLIC NETWORK       LOSS  GAP MAX
+        node-b  restarting        up       0.8 s      0.03%   1.203s
+        node-c  left    15 min    left    15 min      0.03%   1.203s
+        node-d  LOST    14.2 s M  -                   0.03%   1.203s
+        ! node-d on Private Network: no heartbeat for 14.2 s
+        M maintenance of all paths to node-d until 2026-11-22T14:00:00Z: new disk (by root (uid 0, process 123))
+    "#]]
+    .assert_eq(&table(&eventful(), Style::Plain));
+}
+
+#[test]
+fn a_peer_with_another_configuration_is_named() {
+    let mut differs = snapshot();
+    differs.config_differs = [("node-b", true), ("node-c", false)]
+        .map(|(peer, differs)| (peer.to_owned(), differs))
+        .into();
+    let told: Vec<String> = problems(&differs)
+        .into_iter()
+        .filter(|problem| problem.contains("configuration"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "node-b runs another configuration than this node: compare the files, then `heartbeat reload`"
+        ]
+    );
+}
+
+#[test]
+fn one_line_says_how_many_paths_are_up_and_what_is_wrong() {
+    let mut well = snapshot();
+    well.paths.truncate(2);
+    assert_eq!(brief(&well), "node-a: all 2 paths up");
+    assert_eq!(
+        brief(&snapshot()),
+        "node-a: 2 of 4 paths up, node-c LOST on Private Network, node-c never heard on Public Network"
+    );
+    assert_eq!(
+        brief(&eventful()),
+        "node-a: 1 of 5 paths up, node-d LOST, node-b restarting on Private Network, node-c left, maintenance is on"
+    );
+    well.networks[0].xdp = None;
+    well.networks[0].problem = Some("no interface has 10.77.1.1".to_owned());
+    assert_eq!(
+        brief(&well),
+        "node-a: all 2 paths up, Private Network: no interface has 10.77.1.1"
+    );
+}
+
+#[test]
+fn one_line_stays_one_when_many_are_lost() {
+    let mut many = snapshot();
+    many.paths = (0..100)
+        .map(|peer| {
+            path(
+                &format!("node-{peer:03}"),
+                "Private Network",
+                "lost",
+                Some(9.0),
+            )
+        })
+        .collect();
+    assert_eq!(
+        brief(&many),
+        "node-a: 0 of 100 paths up, node-000 LOST, node-001 LOST, node-002 LOST, node-003 LOST, and 96 more"
+    );
 }
