@@ -129,10 +129,8 @@ impl Agent {
         let links = watch::readable(interface::watch()?, "the interfaces")?;
         let wakes = watch::readable(self.site.maps.wake_descriptor()?, "the ring buffer")?;
         let messages = self.sockets.watch()?;
-        if trace == Trace::Refused {
-            if let Some(program) = &mut self.site.program {
-                crate::trace::start(program)?;
-            }
+        if let (Trace::Refused, Some(program)) = (trace, &mut self.site.program) {
+            crate::trace::start(program)?;
         }
         let mut recheck = tokio::time::interval(RECHECK);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -29,11 +29,19 @@ pub struct Voice {
 }
 
 /// An authentic echo request of the real agent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Request {
     /// The path that it asks about.
     pub path: PeerPath,
     words: Words,
+}
+
+impl Request {
+    #[cfg(test)]
+    pub(super) fn new(path: PeerPath, payload: &[u8; LENGTH]) -> Self {
+        let words = Words::from_bytes(payload);
+        Request { path, words }
+    }
 }
 
 impl Voice {
