@@ -21,6 +21,7 @@ mod incarnation;
 mod lock;
 mod networks;
 mod orders;
+mod pace;
 mod plan;
 mod reload;
 mod remembrance;
@@ -59,6 +60,7 @@ use crate::sender::priority::Scheduling;
 use crate::socket::Sockets;
 use crate::watch;
 use crate::xdp::Trace;
+use pace::Pace;
 use shutdown::Departure;
 use site::Site;
 use timer::Timer;
@@ -136,18 +138,18 @@ impl Agent {
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut signals = shutdown::Signals::new()?;
         log::info!("{}", self.greeting());
-        let mut wanted = self.turn();
+        let mut pace = self.paced_turn();
         let departure = loop {
             if let Some(departure) = self.departure {
                 break departure;
             }
-            timer.get_ref().set(wanted)?;
+            timer.get_ref().set(pace.next())?;
             tokio::select! {
                 biased;
                 signal = signals.next() => self.obey(signal),
                 ready = timer.readable() => {
                     ready?.clear_ready();
-                    self.lateness.record(Part::Loop, clock::now().since(wanted));
+                    self.lateness.record(Part::Loop, clock::now().since(pace.next()));
                 }
                 ready = wakes.readable() => ready?.clear_ready(),
                 ready = links.readable() => {
@@ -168,10 +170,18 @@ impl Agent {
                     }
                 }
             }
-            wanted = self.turn();
+            if pace.hurry(clock::now()) {
+                pace = self.paced_turn();
+            }
         };
         self.end(departure);
         Ok(())
+    }
+
+    fn paced_turn(&mut self) -> Pace {
+        let begun = clock::now();
+        let wanted = self.turn();
+        Pace::after(begun, clock::now(), wanted, self.tick)
     }
 
     fn reply(&mut self, request: Request) {
