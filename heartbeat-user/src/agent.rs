@@ -11,8 +11,8 @@
 //!
 //! Everything that changes state happens in this one task, one input at a time. What could block it has a
 //! thread of its own: the disk (journal), the wire (sender) and clients (control, web). The awkward case is time passing between two
-//! readings: `now` is read first, then the ring buffer, then the slots, so that whatever had arrived by `now`
-//! is seen, and no gap is told after the stamp that ended it. Whoever can send to port 3343 comes last in the
+//! readings: `now` is read first, then the slots, then the ring buffer, so that whatever had arrived by `now`
+//! is seen, and every gap that a slot shows the end of is told. Whoever can send to port 3343 comes last in the
 //! order in which ready inputs are served.
 
 mod devices;

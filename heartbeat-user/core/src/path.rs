@@ -188,8 +188,8 @@ impl Path {
         }
     }
 
-    /// Judges what stands in the slot now. Gaps that ended before must have been told. `goodbye` is what the
-    /// peer said in this incarnation, on whichever path.
+    /// Judges what stands in the slot. Gaps that ended before must have been told; one that ended after the slot
+    /// was read may have been. `goodbye` is what the peer said in this incarnation, on whichever path.
     pub fn sweep(
         &mut self,
         now: Timestamp,
@@ -198,6 +198,7 @@ impl Path {
         events: &mut Vec<Event>,
     ) {
         let Some(last) = arrival.last else { return };
+        let last = self.told_until.map_or(last, |told| told.max(last));
         self.announced_interval = arrival.announced_interval;
         self.last = Some(last);
         self.arrivals = arrival.arrivals;

@@ -27,8 +27,8 @@ impl Agent {
         self.site.maps.shared.node().progress.set(now.ns());
         let mut actions = Vec::new();
         self.look_at_ourselves(now, &mut actions);
-        let gaps = self.wakes();
         let arrivals = self.site.arrivals();
+        let gaps = self.wakes();
         let input = Input::Sweep {
             arrivals: &arrivals,
             gaps: &gaps,

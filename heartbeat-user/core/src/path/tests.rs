@@ -192,6 +192,23 @@ fn a_gap_told_again_or_late_is_not_reported_again() {
 }
 
 #[test]
+fn a_gap_that_ended_after_the_slot_was_read_is_no_second_loss() {
+    let arrivals = [100, 900];
+    let mut path = Path::new(INDEX, timing(1), GRACE);
+    let mut events = Vec::new();
+    path.sweep(at(100), &slot(&arrivals, 100), None, &mut events);
+    path.gap(at(910), &gaps(&arrivals, 100, 900)[0], &mut events);
+    path.sweep(at(910), &slot(&arrivals, 890), None, &mut events);
+    path.sweep(at(1000), &slot(&arrivals, 1000), None, &mut events);
+    expect![[r#"
+        100 1122 first heard at 100
+        910 1123 last heard at 100, deadline 412, missed 8
+        910 1122 heard at 900 after 800 ms
+    "#]]
+    .assert_eq(&told(&events));
+}
+
+#[test]
 fn an_adopted_path_is_judged_from_its_stamps_and_not_welcomed_again() {
     let arrivals = [100, 200, 900, 1000];
     let mut path = Path::new(INDEX, timing(1), GRACE);
