@@ -10,23 +10,22 @@ use std::collections::HashMap;
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Encoder as _, Gauge, GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Encoder as _, Gauge, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use crate::lateness::{Lateness, Part};
-use crate::snapshot::{PathView, Snapshot};
+use crate::snapshot::Snapshot;
+
+mod paths;
 
 /// States a path may be in, as `heartbeat_path_state` tells them.
 const STATES: [&str; 5] = ["unknown", "up", "lost", "restarting", "left"];
-const PATH: [&str; 2] = ["peer", "network"];
 const KERNEL: &str = "Kept in the kernel: goes on across restarts of the agent.";
 const AGENT: &str = "Restarts at 0 with the agent.";
 
 /// The page in Prometheus's text format.
 pub fn render(snapshot: &Snapshot, lateness: &Lateness) -> prometheus::Result<String> {
     let page = Page(Registry::new());
-    page.paths(snapshot)?;
     page.frames(snapshot)?;
     page.node(snapshot)?;
     page.sender(lateness)?;
@@ -36,7 +35,10 @@ pub fn render(snapshot: &Snapshot, lateness: &Lateness) -> prometheus::Result<St
     page.0.register(Box::new(ProcessCollector::for_self()))?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&page.0.gather(), &mut text)?;
-    String::from_utf8(text).map_err(|error| prometheus::Error::Msg(error.to_string()))
+    let wrong = |error: &dyn std::error::Error| prometheus::Error::Msg(error.to_string());
+    let mut text = String::from_utf8(text).map_err(|error| wrong(&error))?;
+    paths::write(&mut text, &snapshot.paths).map_err(|error| wrong(&error))?;
+    Ok(text)
 }
 
 struct Page(Registry);
@@ -66,104 +68,6 @@ impl Page {
 
     fn gauge(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
         self.add(IntGaugeVec::new(Opts::new(name, help), labels))
-    }
-
-    fn seconds(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<GaugeVec> {
-        self.add(GaugeVec::new(Opts::new(name, help), labels))
-    }
-
-    fn paths(&self, snapshot: &Snapshot) -> prometheus::Result<()> {
-        let up = self.gauge("heartbeat_path_up", "Whether the path is up.", &PATH)?;
-        let state = self.gauge(
-            "heartbeat_path_state",
-            "Whether the path is in this state.",
-            &["peer", "network", "state"],
-        )?;
-        let stamp = self.seconds(
-            "heartbeat_path_last_arrival_timestamp_seconds",
-            "When the last heartbeat arrived, since 1970; absent until heard.",
-            &PATH,
-        )?;
-        let gap = self.seconds(
-            "heartbeat_path_largest_gap_seconds",
-            "Longest time between two heartbeats, of the last minute.",
-            &PATH,
-        )?;
-        for path in &snapshot.paths {
-            let labels = [path.peer.as_str(), path.network.as_str()];
-            up.with_label_values(&labels)
-                .set(i64::from(path.state == "up"));
-            for name in STATES {
-                state
-                    .with_label_values(&[labels[0], labels[1], name])
-                    .set(i64::from(path.state == name));
-            }
-            if let Some(last) = path.last_arrival_unix_seconds {
-                stamp.with_label_values(&labels).set(last);
-            }
-            gap.with_label_values(&labels).set(path.largest_gap_seconds);
-        }
-        self.path_counters(snapshot)
-    }
-
-    fn path_counters(&self, snapshot: &Snapshot) -> prometheus::Result<()> {
-        type Figure = fn(&PathView) -> u64;
-        let counters: [(&str, &str, &str, Figure); 8] = [
-            (
-                "heartbeat_path_lost_total",
-                "Times the path was reported lost (1123).",
-                AGENT,
-                |path| path.lost_total,
-            ),
-            (
-                "heartbeat_path_restored_total",
-                "Times the path was reported up (1122), the first time included.",
-                AGENT,
-                |path| path.restored_total,
-            ),
-            (
-                "heartbeat_arrivals_total",
-                "Heartbeats recorded.",
-                KERNEL,
-                |path| path.arrivals,
-            ),
-            (
-                "heartbeat_heartbeats_lost_total",
-                "Heartbeats missing by sequence; those that came late are among the reordered too.",
-                KERNEL,
-                |path| path.lost_shown,
-            ),
-            (
-                "heartbeat_reordered_total",
-                "Heartbeats overtaken by others.",
-                KERNEL,
-                |path| path.reordered,
-            ),
-            (
-                "heartbeat_duplicates_total",
-                "Heartbeats heard twice.",
-                KERNEL,
-                |path| path.duplicates,
-            ),
-            ("heartbeat_sent_total", "Heartbeats sent.", AGENT, |path| {
-                path.sent
-            }),
-            (
-                "heartbeat_send_errors_total",
-                "Heartbeats that this host's kernel refused to send.",
-                AGENT,
-                |path| path.send_errors,
-            ),
-        ];
-        for (name, help, kept, figure) in counters {
-            let counter = self.counter(name, help, kept, &PATH)?;
-            for path in &snapshot.paths {
-                counter
-                    .with_label_values(&[&path.peer, &path.network])
-                    .inc_by(figure(path));
-            }
-        }
-        Ok(())
     }
 
     fn frames(&self, snapshot: &Snapshot) -> prometheus::Result<()> {

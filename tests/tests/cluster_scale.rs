@@ -22,6 +22,9 @@ const SILENCED: usize = 10;
 const SPAN: Duration = Duration::from_secs(120);
 /// How long it may take until every path is up.
 const UP_LIMIT: Duration = Duration::from_secs(40);
+/// Numbers of events.
+const OPERATOR: u32 = 334312;
+const CONFIG_DIFFERS: u32 = 334305;
 /// What an operator finds pleasant, with room for a busy machine and a debug build.
 const START_LIMIT: Duration = Duration::from_secs(15);
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -77,11 +80,10 @@ fn story(stage: &mut Stage) -> Result<()> {
 
     every_heartbeat_is_counted(stage, &generator)?;
     for answer in answers::all(stage)? {
-        let Answer { what, took, bytes } = answer;
-        println!("{interval:?}: {what}: {took:?}, {bytes} bytes");
-        ensure!(took < ANSWER_LIMIT, "{what} took {took:?}");
+        is_pleasant(interval, answer)?;
     }
     silent_ones_are_reported(stage, &mut generator)?;
+    a_reload_disturbs_no_path(stage)?;
 
     generator.check()?;
     let rounds = generator.rounds_heard();
@@ -169,6 +171,47 @@ fn silent_ones_are_reported(stage: &mut Stage, generator: &mut Generator) -> Res
         let pause = generator.longest_pause();
         format!("the longest pause of the generator was {pause:?}")
     })
+}
+
+fn is_pleasant(interval: Duration, Answer { what, took, bytes }: Answer) -> Result<()> {
+    println!("{interval:?}: {what}: {took:?}, {bytes} bytes");
+    ensure!(took < ANSWER_LIMIT, "{what} took {took:?}");
+    Ok(())
+}
+
+/// A file that says the same, then one that judges all paths otherwise. That peers run another one then, is said.
+fn a_reload_disturbs_no_path(stage: &mut Stage) -> Result<()> {
+    let (mark, timing) = (stage.events().mark()?, stage.timing());
+    is_pleasant(
+        timing.interval,
+        answers::reload(stage, "reload, unchanged")?,
+    )?;
+    stage.configure(Timing {
+        lost_after: timing.lost_after + 1,
+        ..timing
+    })?;
+    is_pleasant(timing.interval, answers::reload(stage, "reload, changed")?)?;
+    interrupt::sleep(stage.timing().detection())?;
+    stage.check_agent()?;
+    let events = stage.events().since(mark)?;
+    let of = |ids: &[u32]| {
+        events
+            .iter()
+            .filter(|event| ids.contains(&event.id))
+            .count()
+    };
+    ensure!(
+        of(&[OPERATOR]) == 2,
+        "{} reloads were told",
+        of(&[OPERATOR])
+    );
+    ensure!(
+        of(&[CONFIG_DIFFERS]) == usize::from(SHAPE.peers),
+        "{} peers were told to run another configuration",
+        of(&[CONFIG_DIFFERS])
+    );
+    ensure!(of(&[PATH_LOST, PATH_RESTORED]) == 0, "a path was disturbed");
+    Ok(())
 }
 
 /// The events are one of this number for each of these paths, and nothing else.

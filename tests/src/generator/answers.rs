@@ -31,8 +31,14 @@ pub fn all(stage: &Stage) -> Result<Vec<Answer>> {
     ])
 }
 
+/// Has the agent take the configuration as it is now.
+pub fn reload(stage: &Stage, what: &'static str) -> Result<Answer> {
+    let socket = stage.socket().display().to_string();
+    command(stage, what, &["reload", "--socket", &socket])
+}
+
 /// Runs a command of the binary, which must end well or say that something is degraded.
-pub fn command(stage: &Stage, what: &'static str, arguments: &[&str]) -> Result<Answer> {
+fn command(stage: &Stage, what: &'static str, arguments: &[&str]) -> Result<Answer> {
     let begin = Instant::now();
     let output = stage
         .heartbeat()?

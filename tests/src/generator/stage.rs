@@ -59,7 +59,7 @@ impl Stage {
         let premises = Premises::take()?;
         let names = [OBSERVER, "peers"].map(|part| premises.name.namespace(part));
         batch::ip_outside(&format!("netns add {}\nnetns add {}\n", names[0], names[1]))?;
-        let stage = Stage {
+        let mut stage = Stage {
             shape,
             timing,
             files: Files::of(premises.name),
@@ -69,7 +69,8 @@ impl Stage {
             premises,
         };
         stage.wire().context("wire the stage")?;
-        stage.configure().context("configure the agent")?;
+        stage.write_key()?;
+        stage.configure(timing)?;
         Ok(stage)
     }
 
@@ -201,25 +202,33 @@ impl Stage {
         Ok(())
     }
 
-    fn configure(&self) -> Result<()> {
-        let directory = self.premises.name.directory();
-        let (key, state) = (directory.join("cluster.key"), directory.join("state"));
+    fn write_key(&self) -> Result<()> {
+        let path = self.key();
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&key)
-            .with_context(|| format!("create {}", key.display()))?;
-        writeln!(file, "{}", key::generate(1)?).context("write the cluster key")?;
+            .open(&path)
+            .with_context(|| format!("create {}", path.display()))?;
+        writeln!(file, "{}", key::generate(1)?).context("write the cluster key")
+    }
+
+    /// Writes the configuration, with another timing than before.
+    pub fn configure(&mut self, timing: Timing) -> Result<()> {
+        self.timing = timing;
         let places = Places {
-            key: &key,
+            key: &self.key(),
             socket: &self.socket(),
-            state: &state,
+            state: &self.premises.name.directory().join("state"),
             pins: &self.premises.name.pins(),
         };
         let name = self.premises.name.to_string();
         let text = configuration::render(&name, self.shape, self.timing, places)?;
         let path = self.configuration();
         fs::write(&path, text).with_context(|| format!("write {}", path.display()))
+    }
+
+    fn key(&self) -> PathBuf {
+        self.premises.name.directory().join("cluster.key")
     }
 }
