@@ -66,6 +66,8 @@ struct Counts {
     late_ns: AtomicU64,
     /// By network.
     heard: Vec<AtomicU64>,
+    /// By network.
+    heard_by_group: Vec<AtomicU64>,
 }
 
 impl Generator {
@@ -80,11 +82,13 @@ impl Generator {
             .enter(|| Socket::open(peer_id(0)))
             .context("open the generator's socket")?;
         let shape = voice.shape;
+        let by_network = || (0..shape.networks).map(|_| AtomicU64::new(0)).collect();
         let silent = || AtomicBool::new(conduct == Conduct::Silent);
         let counts = Arc::new(Counts {
             sent: (0..shape.paths()).map(|_| AtomicU64::new(0)).collect(),
             silenced: (0..shape.paths()).map(|_| silent()).collect(),
-            heard: (0..shape.networks).map(|_| AtomicU64::new(0)).collect(),
+            heard: by_network(),
+            heard_by_group: by_network(),
             ..Counts::default()
         });
         let mut player = Player::new(socket, voice, Arc::clone(&counts));

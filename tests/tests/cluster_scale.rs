@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use heartbeat_tests::generator::answers::{self, Answer};
-use heartbeat_tests::generator::configuration::Timing;
+use heartbeat_tests::generator::configuration::{Sending, Timing};
 use heartbeat_tests::generator::shape::{PeerPath, Shape};
 use heartbeat_tests::generator::stage::Stage;
 use heartbeat_tests::generator::{Conduct, Generator};
@@ -65,7 +65,7 @@ fn quick() -> Result<()> {
 }
 
 fn tell(timing: Timing) -> Result<()> {
-    let mut stage = Stage::build(SHAPE, timing)?;
+    let mut stage = Stage::build(SHAPE, timing, Sending::ToEach)?;
     let told = story(&mut stage);
     told.map_err(|error| anyhow!("{error:#}\n--- the agent's log\n{}", stage.log_tail()))
 }

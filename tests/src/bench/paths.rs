@@ -1,7 +1,7 @@
 //! One agent at its limit: 4 096 paths, beside others over the same windows.
 //!
 //! The agent that hears 4 096 paths is measured together with, in turn, a [`plain`](super::plain) receiver of the
-//! same heartbeats, the same agent that hears none, and an agent with a single path. Two at a time, so that what
+//! same heartbeats, the same agent that hears none, one that sends to groups, and one with a single path. Two at a time, so that what
 //! disturbs the machine disturbs both, and that both find room on it. The awkward case is the wire: between namespaces
 //! the sender's thread carries the frame through the receiver's driver, so that what a receiver costs below its
 //! process is found in the generator's time. Hence that is shown too: what differs there is the stack below a socket.
@@ -18,7 +18,7 @@ use super::table::{Row, Table, Unit};
 use super::usage;
 use crate::generator::Conduct;
 use crate::generator::answers;
-use crate::generator::configuration::Timing;
+use crate::generator::configuration::{Sending, Timing};
 use crate::generator::shape::{Shape, network_key};
 
 mod cast;
@@ -64,33 +64,43 @@ fn measure(
     timing: Timing,
     window: Duration,
 ) -> Result<f64> {
-    let mut fed = Subject::agent(Shape::FULL, timing, Conduct::Speaking)?;
+    let agent = |shape, sending, conduct| Subject::agent(shape, timing, sending, conduct);
+    let mut fed = agent(Shape::FULL, Sending::ToEach, Conduct::Speaking)?;
     let rise = fed.rise()?;
     let program = usage::program_on(fed.stage.here(), &network_key(0))?;
     let mut memory = vec![memory_row("agent", &fed)?];
+    let mut beside = |name, other: &mut Subject| -> Result<Costs> {
+        let costs = Costs::of(&mut fed, program, other, window)?;
+        memory.push(memory_row(name, other)?);
+        Ok(costs)
+    };
 
     let mut other = Subject::plain(timing)?;
-    let plain = Costs::of(&mut fed, program, &mut other, window)?;
-    memory.push(memory_row("plain tokio receiver", &other)?);
+    let plain = beside("plain tokio receiver", &mut other)?;
     let share = heard(other)?;
 
-    let mut other = Subject::agent(Shape::FULL, timing, Conduct::Silent)?;
-    let idle = Costs::of(&mut fed, program, &mut other, window)?;
-    memory.push(memory_row("idle agent", &other)?);
-    let started = [fed.started, other.started];
+    let mut other = agent(Shape::FULL, Sending::ToEach, Conduct::Silent)?;
+    let idle = beside("idle agent", &mut other)?;
     told(&other, 0)?;
+    let idle_started = other.started;
     drop(other);
 
-    let mut other = Subject::agent(Shape::SINGLE, timing, Conduct::Speaking)?;
+    let mut other = agent(Shape::FULL, Sending::ToGroup, Conduct::Speaking)?;
+    other.multicast()?;
+    let group = beside("agent that sends to groups", &mut other)?;
+    drop(other);
+
+    let mut other = agent(Shape::SINGLE, Sending::ToEach, Conduct::Speaking)?;
     other.rise()?;
-    let single = Costs::of(&mut fed, program, &mut other, window)?;
-    memory.push(memory_row("agent with one path", &other)?);
+    let single = beside("agent with one path", &mut other)?;
     drop(other);
 
-    report.add(table(name, timing, [&plain, &idle, &single], share));
-    report.add(memory_table(memory));
-    report.add(operator(&fed, rise, started)?);
+    report.add(table(name, timing, [&plain, &idle, &group, &single], share));
     told(&fed, Shape::FULL.paths())?;
+    let started = [fed.started, idle_started];
+    report.add(operator(&mut fed, rise, started)?);
+    memory.push(memory_row("agent, after these questions", &fed)?);
+    report.add(memory_table(memory));
     let beyond = idle.beyond_other().figures().context("it was measured")?;
     Ok(beyond.median as f64)
 }
@@ -115,7 +125,7 @@ fn heard(plain: Subject) -> Result<f64> {
 fn table(
     name: &'static str,
     timing: Timing,
-    [plain, idle, single]: [&Costs; 3],
+    [plain, idle, group, single]: [&Costs; 4],
     share: f64,
 ) -> Table {
     let base = &plain.receiving;
@@ -139,6 +149,8 @@ fn table(
             alone("idle agent: main loop", &idle.other.main),
             alone("idle agent: sender", &idle.other.sender),
             alone("agent beyond the idle one", &idle.beyond_other()),
+            alone("sending to groups: main loop", &group.other.main),
+            alone("sending to groups: sender", &group.other.sender),
             alone("agent with one path, all of it", &single.other.all),
         ],
         remark: format!(
@@ -157,15 +169,15 @@ fn memory_row(name: &str, subject: &Subject) -> Result<Row> {
 fn memory_table(rows: Vec<Row>) -> Table {
     Table {
         name: "paths_memory",
-        title: "Memory, before the first question".to_owned(),
+        title: "Memory".to_owned(),
         unit: Unit::Mebibytes,
         rows,
         remark: "The agent's memory is locked, so that all of it is there.".to_owned(),
     }
 }
 
-/// How long an operator waits.
-fn operator(fed: &Subject, rise: Rise, started: [Duration; 2]) -> Result<Table> {
+/// How long an operator waits. In the end the configuration is another one.
+fn operator(fed: &mut Subject, rise: Rise, started: [Duration; 2]) -> Result<Table> {
     let started = started.map(|started| started.as_nanos() as u64);
     let started = Row::new("start until it answers", started.into_iter().collect());
     let (mut rows, mut sizes) = (vec![started], Vec::new());
@@ -178,6 +190,18 @@ fn operator(fed: &Subject, rise: Rise, started: [Duration; 2]) -> Result<Table> 
             rows[row].series.push(answer.took);
         }
     }
+    let timing = fed.stage.timing();
+    let mut reload = Row::new("reload, all paths changed", Series::default());
+    for question in 0..QUESTIONS as u32 {
+        fed.stage.configure(Timing {
+            lost_after: timing.lost_after + 1 + question,
+            ..timing
+        })?;
+        reload
+            .series
+            .push(answers::reload(&fed.stage, "reload")?.took);
+    }
+    rows.push(reload);
     Ok(Table {
         name: "paths_operator",
         title: format!("What an operator waits for, {QUESTIONS} times"),

@@ -28,6 +28,24 @@ impl Timing {
     }
 }
 
+/// How the agent sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sending {
+    /// A datagram to each peer, always.
+    ToEach,
+    /// One to the network's group, once all peers have confirmed it.
+    ToGroup,
+}
+
+impl Sending {
+    fn word(self) -> &'static str {
+        match self {
+            Sending::ToEach => "off",
+            Sending::ToGroup => "on",
+        }
+    }
+}
+
 /// Where the agent's files lie.
 #[derive(Clone, Copy, Debug)]
 pub struct Places<'a> {
@@ -42,9 +60,16 @@ pub struct Places<'a> {
 }
 
 /// The file's text.
-pub fn render(name: &str, shape: Shape, timing: Timing, places: Places<'_>) -> Result<String> {
+pub fn render(
+    name: &str,
+    shape: Shape,
+    timing: Timing,
+    sending: Sending,
+    places: Places<'_>,
+) -> Result<String> {
     let mut text = String::new();
     write_cluster(&mut text, name, timing, places.key).context("write text")?;
+    writeln!(text, "multicast = \"{}\"", sending.word()).context("write text")?;
     for network in 0..shape.networks {
         write_network(&mut text, network).context("write text")?;
     }
@@ -70,7 +95,6 @@ fn write_cluster(
     writeln!(text, "interval = \"{}ms\"", timing.interval.as_millis())?;
     writeln!(text, "lost_after = {}", timing.lost_after)?;
     writeln!(text, "regroup_after = {}", 3 * timing.lost_after)?;
-    writeln!(text, "multicast = \"off\"")?;
     writeln!(text, "key_file = \"{}\"", key.display())
 }
 
@@ -119,7 +143,7 @@ mod tests {
             state: Path::new("/d"),
             pins: Path::new("/p"),
         };
-        let text = render("many", Shape::FULL, timing, places).unwrap();
+        let text = render("many", Shape::FULL, timing, Sending::ToEach, places).unwrap();
         let cluster = Cluster::parse(&text, "many.toml").unwrap_or_else(|error| panic!("{error}"));
         let paths = cluster.paths(&cluster.nodes[0]);
         assert_eq!(paths.len(), Shape::FULL.paths());

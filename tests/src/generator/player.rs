@@ -17,7 +17,7 @@ use super::requests::Requests;
 use super::rounds::Rounds;
 use super::shape::PeerPath;
 use super::socket::{Datagram, Socket};
-use super::voice::Voice;
+use super::voice::{Heard, Voice};
 use crate::lab::clock::monotonic_ns;
 
 /// Slices of heartbeats, datagrams read and replies sent by turns, so that none keeps the others waiting for long where
@@ -90,7 +90,7 @@ impl Player {
             }
             let path = self.paths[place];
             let sequence = self.counts.sent[place].fetch_add(1, Relaxed) + 1;
-            let heard = self.counts.heard[usize::from(path.network)].load(Relaxed);
+            let heard = self.heard(path).any;
             self.batch.push(self.voice.heartbeat(path, sequence, heard));
             let before_ns = std::mem::replace(&mut self.served[place], now_ns);
             if before_ns != 0 {
@@ -119,7 +119,8 @@ impl Player {
         {
             if !self.counts.silenced[place].load(Relaxed) {
                 let sequence = self.counts.sent[place].load(Relaxed);
-                self.batch.push(self.voice.reply(&request, sequence));
+                let heard = self.heard(request.path);
+                self.batch.push(self.voice.reply(&request, sequence, heard));
             }
         }
         self.socket.send(&mut self.batch).context("send replies")?;
@@ -131,8 +132,21 @@ impl Player {
     /// A heartbeat of the real agent tells its round.
     fn note_round(&self, payload: &[u8; LENGTH]) {
         let words = Words::from_bytes(payload);
-        if let Some(path) = self.voice.shape.path_of(words.receiver(), words.network()) {
-            self.counts.heard[usize::from(path.network)].fetch_max(words.sequence(), Relaxed);
+        let network = usize::from(words.network().wrapping_sub(1));
+        let Some(heard) = self.counts.heard.get(network) else {
+            return;
+        };
+        heard.fetch_max(words.sequence(), Relaxed);
+        if words.receiver() == 0 {
+            self.counts.heard_by_group[network].fetch_max(words.sequence(), Relaxed);
+        }
+    }
+
+    fn heard(&self, path: PeerPath) -> Heard {
+        let network = usize::from(path.network);
+        Heard {
+            any: self.counts.heard[network].load(Relaxed),
+            group: self.counts.heard_by_group[network].load(Relaxed),
         }
     }
 

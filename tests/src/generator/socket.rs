@@ -2,8 +2,8 @@
 //!
 //! One socket plays thousands of senders: each datagram names its own source address. What the real agent sends
 //! to thousands of peers arrives here too, and would fill the socket's queue with heartbeats before an echo request
-//! got in. So a filter in the kernel lets through what must be answered, and of the heartbeats those to the first
-//! peer alone: they tell the round of their network, for a round has one sequence whomever it goes to.
+//! got in. So a filter in the kernel lets through what must be answered, and of the heartbeats those to a group and to
+//! the first peer alone: they tell the round of their network, for a round has one sequence whomever it goes to.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -22,6 +22,8 @@ const BUFFER: usize = 16 * 1024 * 1024;
 /// Where the kind lies in a UDP datagram, and the receiver.
 const KIND_AT: u32 = 8 + 3;
 const RECEIVER_AT: u32 = 8 + 12;
+/// The receiver of what goes to a group.
+const GROUP: u32 = 0;
 
 /// One datagram to send.
 #[derive(Clone, Copy, Debug)]
@@ -155,7 +157,7 @@ impl Parts {
     }
 }
 
-/// Lets echo requests through, and heartbeats to `first`.
+/// Lets echo requests through, and heartbeats to a group or to `first`.
 fn filter(socket: &OwnedFd, first: u16) -> io::Result<()> {
     const LOAD_BYTE: u16 = (libc::BPF_LD | libc::BPF_B | libc::BPF_ABS) as u16;
     const LOAD_HALF: u16 = (libc::BPF_LD | libc::BPF_H | libc::BPF_ABS) as u16;
@@ -164,10 +166,11 @@ fn filter(socket: &OwnedFd, first: u16) -> io::Result<()> {
     let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
     let mut steps = [
         step(LOAD_BYTE, 0, 0, KIND_AT),
-        step(EQUAL, 3, 0, Kind::EchoRequest as u32),
-        step(EQUAL, 0, 3, Kind::Heartbeat as u32),
+        step(EQUAL, 4, 0, Kind::EchoRequest as u32),
+        step(EQUAL, 0, 4, Kind::Heartbeat as u32),
         step(LOAD_HALF, 0, 0, RECEIVER_AT),
-        step(EQUAL, 0, 1, u32::from(first)),
+        step(EQUAL, 1, 0, u32::from(first)),
+        step(EQUAL, 0, 1, GROUP),
         step(RETURN, 0, 0, u32::MAX),
         step(RETURN, 0, 0, 0),
     ];
@@ -198,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_filter_lets_requests_through_and_the_heartbeats_of_one_peer() {
+    fn the_filter_lets_requests_through_and_heartbeats_to_one_peer_or_a_group() {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let fd = socket(AddressFamily::Inet, SockType::Datagram, flags, None).unwrap();
         filter(&fd, 2).unwrap();
@@ -209,6 +212,7 @@ mod tests {
             (Kind::Heartbeat, 3),
             (Kind::EchoReply, 2),
             (Kind::Heartbeat, 2),
+            (Kind::Heartbeat, 0),
             (Kind::EchoRequest, 3),
         ];
         for (kind, receiver) in all {
@@ -216,14 +220,10 @@ mod tests {
             sender.send_to(&payload, SocketAddrV4::from(to)).unwrap();
         }
         let socket = Socket(fd);
-        assert_eq!(
-            socket.receive(),
-            Some(datagram(Kind::Heartbeat, 2).encode(None))
-        );
-        assert_eq!(
-            socket.receive(),
-            Some(datagram(Kind::EchoRequest, 3).encode(None))
-        );
+        for (kind, receiver) in &all[2..] {
+            let payload = datagram(*kind, *receiver).encode(None);
+            assert_eq!(socket.receive(), Some(payload));
+        }
         assert_eq!(socket.receive(), None);
     }
 

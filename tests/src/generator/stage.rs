@@ -14,10 +14,14 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use heartbeat_ebpf::ids::NetworkId;
+use heartbeat_ebpf::map::NETWORKS_MAX;
 use heartbeat_user::config::Cluster;
+use heartbeat_user::group::{self, Family};
 use heartbeat_user::key;
+use nix::net::if_::if_nametoindex;
 
-use super::configuration::{self, Places, Timing};
+use super::configuration::{self, Places, Sending, Timing};
 use super::shape::{self, OBSERVER, PeerPath, Shape};
 use super::voice::Voice;
 use super::{Conduct, Generator};
@@ -42,6 +46,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 pub struct Stage {
     shape: Shape,
     timing: Timing,
+    sending: Sending,
     files: Files,
     here: Namespace,
     there: Namespace,
@@ -50,9 +55,16 @@ pub struct Stage {
     premises: Premises,
 }
 
+/// Lets the kernel be a member of a group on each network: it allows 20 otherwise.
+fn allow_groups() -> Result<()> {
+    let path = "/proc/sys/net/ipv4/igmp_max_memberships";
+    let limit = NETWORKS_MAX.to_string();
+    fs::write(path, &limit).with_context(|| format!("write {limit} to {path}"))
+}
+
 impl Stage {
     /// Builds the networks and writes the configuration; no agent runs yet.
-    pub fn build(shape: Shape, timing: Timing) -> Result<Self> {
+    pub fn build(shape: Shape, timing: Timing, sending: Sending) -> Result<Self> {
         // A courtesy: another process may be sweeping the same remains at this moment.
         let _ = leftovers::sweep(leftovers::Sweep::Orphans);
         switch_pass::mount_bpf_fs()?;
@@ -62,6 +74,7 @@ impl Stage {
         let mut stage = Stage {
             shape,
             timing,
+            sending,
             files: Files::of(premises.name),
             here: Namespace::open(&names[0])?,
             there: Namespace::open(&names[1])?,
@@ -102,6 +115,16 @@ impl Stage {
     /// What the agent exports now.
     pub fn metrics(&self) -> Result<Metrics> {
         Metrics::get(&self.here, ANSWER_LIMIT)
+    }
+
+    /// What `heartbeat status --json` prints.
+    pub fn status(&self) -> Result<serde_json::Value> {
+        let mut command = self.heartbeat()?;
+        command
+            .args(["status", "--json", "--socket"])
+            .arg(self.socket());
+        let output = command.output().context("run heartbeat status")?;
+        serde_json::from_slice(&output.stdout).context("understand the status")
     }
 
     /// The body behind this path of the agent's web side.
@@ -162,7 +185,29 @@ impl Stage {
                 .context("write text")?;
         }
         batch::ip(&self.there, &there)?;
-        batch::ip(&self.here, &here)
+        batch::ip(&self.here, &here)?;
+        match self.sending {
+            Sending::ToEach => Ok(()),
+            Sending::ToGroup => {
+                self.here.enter(allow_groups)?;
+                self.there.enter(|| {
+                    allow_groups()?;
+                    self.join_groups()
+                })
+            }
+        }
+    }
+
+    /// Makes the peers' kernel a member of every network's group, as an agent would.
+    fn join_groups(&self) -> Result<()> {
+        let name = self.premises.name.to_string();
+        for network in 0..self.shape.networks {
+            let id = NetworkId::new(shape::network_id(network)).context("a network's id")?;
+            let interface = if_nametoindex(shape::network_key(network).as_str())
+                .context("find an interface")?;
+            group::join(interface, group::address(&name, id, Family::V4))?;
+        }
+        Ok(())
     }
 
     fn write_cable(
@@ -223,7 +268,7 @@ impl Stage {
             pins: &self.premises.name.pins(),
         };
         let name = self.premises.name.to_string();
-        let text = configuration::render(&name, self.shape, self.timing, places)?;
+        let text = configuration::render(&name, self.shape, self.timing, self.sending, places)?;
         let path = self.configuration();
         fs::write(&path, text).with_context(|| format!("write {}", path.display()))
     }

@@ -28,6 +28,22 @@ pub struct Voice {
     keys: Option<KeyRing>,
 }
 
+/// The last rounds heard of the real agent on one network; 0: none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Heard {
+    /// By a datagram to the first peer, or to the group.
+    pub any: u64,
+    /// By one to the group.
+    pub group: u64,
+}
+
+impl Heard {
+    /// Whether the newest round, or the one before, came by the group.
+    fn by_group(self) -> bool {
+        self.group != 0 && self.any <= self.group + 1
+    }
+}
+
 /// An authentic echo request of the real agent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Request {
@@ -93,11 +109,16 @@ impl Voice {
     }
 
     /// The answer to a request, which names our incarnation; `sequence` is the last sent on the path.
-    pub fn reply(&self, request: &Request, sequence: u64) -> Datagram {
+    pub fn reply(&self, request: &Request, sequence: u64, heard: Heard) -> Datagram {
         let words = &request.words;
         let header = Header {
             kind: Kind::EchoReply,
-            flags: words.flags() & flags::BY_AGENT,
+            flags: words.flags() & flags::BY_AGENT
+                | if heard.by_group() {
+                    flags::MULTICAST
+                } else {
+                    0
+                },
             key_id: words.key_id(),
             sequence,
             sent: words.incarnation(),

@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use super::SPAN;
 use crate::bench::plain::Received;
 use crate::bench::usage::{self, Usage};
-use crate::generator::configuration::Timing;
+use crate::generator::configuration::{Sending, Timing};
 use crate::generator::shape::Shape;
 use crate::generator::stage::Stage;
 use crate::generator::{Conduct, Generator};
@@ -19,7 +19,7 @@ use crate::lab::interrupt;
 /// How long it may take until all paths are up.
 const UP_LIMIT: Duration = Duration::from_secs(30);
 /// Between two looks at that.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(100);
 /// Name of the agent's sender thread.
 const SENDER: &str = "heartbeat-tx";
 
@@ -55,8 +55,8 @@ pub struct Rise {
 
 impl Subject {
     /// An agent, and peers that speak or only listen.
-    pub fn agent(shape: Shape, timing: Timing, conduct: Conduct) -> Result<Self> {
-        let mut stage = Stage::build(shape, timing)?;
+    pub fn agent(shape: Shape, timing: Timing, sending: Sending, conduct: Conduct) -> Result<Self> {
+        let mut stage = Stage::build(shape, timing, sending)?;
         Ok(Subject {
             started: stage.start_agent()?,
             generator: stage.generate(conduct, SPAN)?,
@@ -67,7 +67,7 @@ impl Subject {
 
     /// The ordinary receiver.
     pub fn plain(timing: Timing) -> Result<Self> {
-        let stage = Stage::build(Shape::FULL, timing)?;
+        let stage = Stage::build(Shape::FULL, timing, Sending::ToEach)?;
         let (begin, receiver) = (Instant::now(), Receiver::start(&stage)?);
         Ok(Subject {
             started: begin.elapsed(),
@@ -89,6 +89,26 @@ impl Subject {
             took: begin.elapsed(),
             processor: self.read()?.process.all,
         })
+    }
+
+    /// Waits until an agent sends to every network's group, and to nobody beside.
+    pub fn multicast(&mut self) -> Result<()> {
+        let begin = Instant::now();
+        loop {
+            let status = self.stage.status()?;
+            let networks = status["networks"]
+                .as_array()
+                .context("status has networks")?;
+            if networks
+                .iter()
+                .all(|network| network["sending"] == "multicast")
+            {
+                return Ok(());
+            }
+            ensure!(begin.elapsed() < UP_LIMIT, "not every group was confirmed");
+            interrupt::sleep(LOOK)?;
+            self.check()?;
+        }
     }
 
     /// Its process.

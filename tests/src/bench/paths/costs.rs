@@ -10,7 +10,7 @@ use crate::bench::usage;
 use crate::lab::interrupt;
 
 /// Windows for each pair.
-pub const WINDOWS: usize = 7;
+pub const WINDOWS: usize = 5;
 
 /// What each part took, nanoseconds a second; one value a window.
 #[derive(Default)]
@@ -55,6 +55,8 @@ impl Costs {
         let mut costs = Costs::default();
         let mut look =
             || -> Result<_> { Ok((agent.read()?, usage::of_program(program)?, other.read()?)) };
+        // What one of them did to start belongs to no window.
+        interrupt::sleep(window)?;
         let mut before = look()?;
         for _ in 0..WINDOWS {
             interrupt::sleep(window)?;
