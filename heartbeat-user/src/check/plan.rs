@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use super::outlook::Outlook;
 use crate::config::duration::{text as duration, text_like};
 use crate::config::{Authentication, Cluster, Network, Node, Path, Role};
+use crate::group::{self, Family};
 use crate::key::KeyRing;
 
 const WIDTH: usize = 80;
@@ -37,7 +38,7 @@ fn write_plan(
     let networks: Vec<&Network> = cluster.networks.iter().filter(attached).collect();
     for (network, outlook) in networks.iter().zip(outlooks) {
         let paths = paths.iter().filter(|path| path.network.id == network.id);
-        write_network(text, network, outlook)?;
+        write_network(text, cluster, network, outlook)?;
         write_paths(text, &paths.collect::<Vec<_>>())?;
     }
     let late = networks
@@ -126,7 +127,22 @@ fn key(cluster: &Cluster, keys: Option<&KeyRing>) -> String {
     )
 }
 
-fn write_network(text: &mut String, network: &Network, outlook: &Outlook) -> fmt::Result {
+/// How heartbeats may reach the peers on a network.
+fn carriage(cluster: &Cluster, network: &Network) -> String {
+    let authenticated = matches!(cluster.authentication, Authentication::Key { .. });
+    if !authenticated || !network.may_multicast(cluster.nodes_on(network.id)) {
+        return "to each peer".to_owned();
+    }
+    let group = group::address(&cluster.name, network.id, Family::of(&network.subnet));
+    format!("to each peer, and to the group {group} alone once all confirm it")
+}
+
+fn write_network(
+    text: &mut String,
+    cluster: &Cluster,
+    network: &Network,
+    outlook: &Outlook,
+) -> fmt::Result {
     let role = match network.role {
         Role::Internal => "internal",
         Role::Mixed => "mixed",
@@ -152,6 +168,7 @@ fn write_network(text: &mut String, network: &Network, outlook: &Outlook) -> fmt
         &format!("{}, up again after {restored}", duration(timing.interval)),
     )?;
     line(text, "lost after", &detection(network))?;
+    line(text, "sent", &carriage(cluster, network))?;
     line(text, "interface", &outlook.interface)?;
     let mark = if outlook.ready { "" } else { "! " };
     line(text, "XDP", &format!("{mark}{}", outlook.xdp))

@@ -78,6 +78,8 @@ fn a_plan_shows_the_node_its_networks_and_its_paths() {
               network     private, id 1, 10.77.1.0/24, internal
               interval    1.2s, up again after 1 heartbeat
               lost after  2 x 1.2s + 0.15s = 2.55s
+              sent        to each peer, and to the group 239.255.181.102 alone once all
+                          confirm it
               interface   10.77.1.2 on eth1, ixgbe, MTU 1500, up
               XDP         native expected
               paths       10.77.1.2 -> 10.77.1.1  node-a
@@ -87,6 +89,8 @@ fn a_plan_shows_the_node_its_networks_and_its_paths() {
               network     public, id 2, 10.77.2.0/24, mixed
               interval    1.2s, up again after 1 heartbeat
               lost after  2 x 1.2s + 0.15s = 2.55s
+              sent        to each peer, and to the group 239.255.181.103 alone once all
+                          confirm it
               interface   10.77.2.2 on eth0, e1000e, MTU 1500, up
               XDP         generic expected: driver e1000e has no native XDP
               paths       10.77.2.2 -> 10.77.2.1  node-a
@@ -129,6 +133,8 @@ fn what_keeps_the_agent_from_working_is_marked() {
               network     private, id 1, 10.77.1.0/24, internal
               interval    10ms, up again after 1 heartbeat
               lost after  3 x 10ms + 2ms = 32ms
+              sent        to each peer, and to the group 239.255.181.102 alone once all
+                          confirm it
               interface   none of this host has 10.77.1.1
               XDP         ! not attached until one has it
               paths       10.77.1.1 -> 10.77.1.2  node-b
@@ -138,6 +144,8 @@ fn what_keeps_the_agent_from_working_is_marked() {
               network     public, id 2, 10.77.2.0/24, client, does not count for liveness
               interval    10ms, up again after 1 heartbeat
               lost after  3 x 10ms + 2ms = 32ms
+              sent        to each peer, and to the group 239.255.181.103 alone once all
+                          confirm it
               interface   10.77.2.1 on eth0, veth, MTU 1500, up
               XDP         ! will be refused: interface eth0 already has XDP program id
                           4294967295, which is never displaced
@@ -193,6 +201,8 @@ addresses = { n = "2001:db8:1:2::3" }
               network     n, id 1, 2001:db8:1:2::/64, mixed
               interval    1.2s, up again after 1 heartbeat
               lost after  2 x 1.2s + 0.15s = 2.55s
+              sent        to each peer, and to the group ff15::916e:2311 alone once all
+                          confirm it
               interface   2001:db8:1:2::1 on eth0.77, VLAN 77 of another interface, MTU
                           9000, up
               XDP         generic expected: a VLAN device has no native XDP
