@@ -12,6 +12,9 @@ use heartbeat_ebpf::time::Timestamp;
 use crate::arrival::Arrival;
 use crate::path::{Path, PathState};
 
+/// A missed heartbeat is looked for this part of an interval later, so that one look serves the paths whose next
+/// heartbeats are due about then; each of thousands would want a look of its own otherwise.
+const LOOKS: u32 = 4;
 /// Intervals between questions that are not urgent.
 const CALM: u32 = 10;
 /// Intervals between questions whose answer a group waits for.
@@ -119,7 +122,9 @@ impl Inquiry {
         if need == Need::Never {
             return None;
         }
-        self.look_again(path.first_miss().filter(|miss| now < *miss));
+        let rest = path.judged_interval() / LOOKS;
+        let look = path.first_miss().map(|miss| miss.after(rest));
+        self.look_again(look.filter(|look| now < *look));
         if is_doubtful(now, path, arrival) {
             let pace = answerable(path);
             if is_rested(self.asked_candidate, now, pace) {
@@ -132,10 +137,8 @@ impl Inquiry {
         let (pace, ask) = self.pace(now, path, arrival, need, begun)?;
         if is_rested(self.asked, now, pace) {
             self.asked = Some(now);
-            self.look_again(Some(now.after(pace)));
             return Some(ask);
         }
-        self.look_again(self.asked.map(|at| at.after(pace)));
         None
     }
 

@@ -159,6 +159,7 @@ impl Node {
             Input::Paused(pause) => self.pause(now, pause),
         }
         self.tell(now, actions);
+        self.remember(actions);
     }
 
     /// When to sweep at the latest; `None` while nothing can be missed.
@@ -292,7 +293,7 @@ impl Node {
         }
     }
 
-    /// Turns what was judged into actions: events first, then what the next run must know.
+    /// Turns what was judged into actions.
     fn tell(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         for event in self.events.drain(..) {
             let watched = match event {
@@ -312,6 +313,10 @@ impl Node {
             };
             watched.tell(now, event, actions);
         }
+    }
+
+    /// Hands out what the next run must know, after all that was judged.
+    fn remember(&mut self, actions: &mut Vec<Action>) {
         for (position, watched) in self.paths.iter_mut().enumerate() {
             if let Some(memory) = watched.news() {
                 actions.push(Action::Remember(PathIndex(position as u32), memory));
