@@ -1,7 +1,5 @@
 //! One turn of the loop: sweep, judge, act.
 
-use std::time::Duration;
-
 use heartbeat_core::arrival::Gap;
 use heartbeat_core::config::PathIndex;
 use heartbeat_core::event::{Event, EventKind, Subject};
