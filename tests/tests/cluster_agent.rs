@@ -55,7 +55,7 @@ const TESTS: &[Test] = &[
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
-        threads: 1,
+        threads: 2,
         tests: &[TESTS],
     }
     .run()

@@ -21,7 +21,7 @@ mod usage;
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
-        threads: 1,
+        threads: 3,
         tests: &[
             usage::TESTS,
             permission::TESTS,

@@ -38,7 +38,7 @@ const DUE_MIN: u64 = 14;
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
-        threads: 2,
+        threads: 3,
         tests: &[
             switch::TESTS,
             chosen::TESTS,

@@ -34,7 +34,7 @@ const QUIET: Duration = Duration::from_secs(1);
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
-        threads: 2,
+        threads: 3,
         tests: &[flapping::TESTS, storm::TESTS, maintenance::TESTS],
     }
     .run()

@@ -40,7 +40,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
-        threads: 2,
+        threads: 3,
         tests: &[
             nodes::TESTS,
             networks::TESTS,

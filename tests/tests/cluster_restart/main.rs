@@ -32,7 +32,7 @@ const QUIET: Duration = Duration::from_secs(1);
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
-        threads: 1,
+        threads: 2,
         tests: &[
             killed::TESTS,
             upgraded::TESTS,
