@@ -148,7 +148,7 @@ fn table(
             alone("agent: sender", &idle.sender),
             alone("idle agent: main loop", &idle.other.main),
             alone("idle agent: sender", &idle.other.sender),
-            alone("agent beyond the idle one", &idle.beyond_other()),
+            alone("agent beyond idle, no senders", &idle.beyond_other()),
             alone("sending to groups: main loop", &group.other.main),
             alone("sending to groups: sender", &group.other.sender),
             alone("agent with one path, all of it", &single.other.all),

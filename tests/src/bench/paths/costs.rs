@@ -23,8 +23,6 @@ pub struct Costs {
     pub xdp: Series,
     /// The program, and the agent's process but for its sender.
     pub receiving: Series,
-    /// The program and the whole process.
-    pub all: Series,
     /// The generator that the agent hears.
     pub feeding: Series,
     /// The same of the other subject, which has no XDP program or next to nothing in it.
@@ -38,7 +36,9 @@ pub struct Parts {
     pub main: Series,
     /// See [`Costs`].
     pub sender: Series,
-    /// See [`Costs`].
+    /// The process but for its sender.
+    pub receiving: Series,
+    /// The process.
     pub all: Series,
     /// See [`Costs`].
     pub feeding: Series,
@@ -78,13 +78,13 @@ impl Costs {
         self.sender.push_ns(sender);
         self.xdp.push_ns(xdp);
         self.receiving.push_ns(all.saturating_sub(sender) + xdp);
-        self.all.push_ns(all + xdp);
         self.feeding.push_ns(spent(|at| at.feeding));
     }
 
-    /// What the agent takes more than the other.
+    /// What the agent takes more than the other, the senders left out: they do the same in both, and what they take
+    /// differs more from window to window than what is looked for.
     pub fn beyond_other(&self) -> Series {
-        let pairs = self.all.values().zip(self.other.all.values());
+        let pairs = self.receiving.values().zip(self.other.receiving.values());
         pairs
             .map(|(own, other)| own.saturating_sub(other))
             .collect()
@@ -96,9 +96,11 @@ impl Parts {
         let [before, after] = readings;
         let window = after.at.duration_since(before.at);
         let spent = |of: fn(&Reading) -> Duration| rate(of(&after) - of(&before), window);
+        let (all, sender) = (spent(|at| at.process.all), spent(|at| at.process.named));
         self.main.push_ns(spent(|at| at.process.main));
-        self.sender.push_ns(spent(|at| at.process.named));
-        self.all.push_ns(spent(|at| at.process.all));
+        self.sender.push_ns(sender);
+        self.receiving.push_ns(all.saturating_sub(sender));
+        self.all.push_ns(all);
         self.feeding.push_ns(spent(|at| at.feeding));
     }
 }
