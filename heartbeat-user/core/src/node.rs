@@ -10,11 +10,11 @@ use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::arrival::{Arrival, Gap};
-use crate::config::{Authentication, Config, NetworkIndex, PathIndex};
+use crate::config::{Config, NetworkIndex, PathIndex};
 use crate::event::Event;
 use crate::flapping::Voice;
 use crate::group::{Carriage, Group, Member};
-use crate::inquiry::{Arm, Ask, Need};
+use crate::inquiry::{Arm, Ask};
 use crate::memory::Memory;
 use crate::path::{Path, PathState};
 use crate::peer::Peer;
@@ -23,6 +23,7 @@ use crate::watch::Watched;
 
 mod carriage;
 mod configure;
+mod questions;
 
 /// What a node is told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -86,6 +87,10 @@ pub struct Node {
     starvation: Starvation,
     paused: bool,
     outgrown: Incarnation,
+    /// The place after the path that was asked last.
+    asked_until: usize,
+    /// Since when paths wait that no echo was left for in the last sweep.
+    waiting: Option<Timestamp>,
     events: Vec<Event>,
 }
 
@@ -102,6 +107,8 @@ impl Node {
             starvation: Starvation::default(),
             paused: false,
             outgrown: Incarnation(0),
+            asked_until: 0,
+            waiting: None,
             events: Vec::new(),
         };
         node.furnish(Vec::new(), Vec::new(), Vec::new());
@@ -166,7 +173,7 @@ impl Node {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let paths = self.paths.iter().filter_map(Watched::deadline);
         let groups = self.groups.iter().filter_map(Group::deadline);
-        paths.chain(groups).min()
+        paths.chain(groups).chain(self.waiting).min()
     }
 
     fn adopt(&mut self, left: &[(Arrival, Memory)]) {
@@ -200,7 +207,7 @@ impl Node {
         let changed = self.judge_groups(now, &members);
         self.tell(now, actions);
         self.outgrow(now, arrivals, begun, actions);
-        if self.inquire(now, arrivals, begun, actions) || changed {
+        if self.ask(now, arrivals, begun, actions) || changed {
             actions.push(Action::Carry);
         }
     }
@@ -233,30 +240,6 @@ impl Node {
             }
         }
         members
-    }
-
-    /// Asks what there is to ask on every path, and sends on it as its network does. Says whether some heartbeats
-    /// take another way now.
-    fn inquire(
-        &mut self,
-        now: Timestamp,
-        arrivals: &[Arrival],
-        begun: Timestamp,
-        actions: &mut Vec<Action>,
-    ) -> bool {
-        let mut changed = false;
-        for arrival in arrivals {
-            if let Some(watched) = self.paths.get_mut(arrival.path.position()) {
-                let group = &self.groups[watched.network];
-                changed |= watched.carry(group.carriage());
-                let need = match self.config.authentication {
-                    Authentication::Off => Need::Never,
-                    Authentication::Key => group.need(),
-                };
-                watched.inquire(now, arrival, need, begun, actions);
-            }
-        }
-        changed
     }
 
     /// A peer knows a newer incarnation of this node than the one it runs as.

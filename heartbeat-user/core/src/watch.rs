@@ -119,7 +119,7 @@ impl Watched {
         changed
     }
 
-    /// Asks what there is to ask.
+    /// Asks what there is to ask. Says whether that is an echo.
     pub fn inquire(
         &mut self,
         now: Timestamp,
@@ -127,10 +127,11 @@ impl Watched {
         need: Need,
         begun: Timestamp,
         actions: &mut Vec<Action>,
-    ) {
+    ) -> bool {
         let Wanted { arm, ask } = self.inquiry.wanted(now, &self.path, arrival, need, begun);
         actions.extend(arm.map(|arm| Action::Arm(arrival.path, arm)));
         actions.extend(ask.map(|ask| Action::Echo(arrival.path, ask)));
+        ask.is_some()
     }
 
     /// Tells a loss or its end, as loudly as is due, and that the path flaps.
