@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use heartbeat_ebpf::time::Timestamp;
 
-use super::{Action, Node};
+use super::Node;
+use crate::action::Action;
 use crate::arrival::Arrival;
 use crate::event::Event;
 use crate::group::{Group, Member};
