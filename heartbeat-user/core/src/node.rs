@@ -14,7 +14,7 @@ use crate::arrival::{Arrival, Gap};
 use crate::config::{Authentication, Config, NetworkIndex, PathIndex};
 use crate::event::Event;
 use crate::flapping::Voice;
-use crate::group::{Carriage, Group};
+use crate::group::{Carriage, Group, Member};
 use crate::inquiry::Need;
 use crate::memory::Memory;
 use crate::path::{Path, PathState};
@@ -174,6 +174,23 @@ impl Node {
                 watched.path.gap(now, gap, &mut self.events);
             }
         }
+        self.listen(now, arrivals);
+        if self.paused {
+            self.paused = false;
+            self.hold(now, arrivals);
+        }
+        let members = self.judge(now, arrivals);
+        self.tell(now, actions);
+        let changed = self.judge_groups(now, &members);
+        self.tell(now, actions);
+        self.outgrow(now, arrivals, begun, actions);
+        if self.inquire(now, arrivals, begun, actions) || changed {
+            actions.push(Action::Carry);
+        }
+    }
+
+    /// Takes note of what the peers say of themselves.
+    fn listen(&mut self, now: Timestamp, arrivals: &[Arrival]) {
         let authentication = self.config.authentication;
         for arrival in arrivals {
             if let Some(watched) = self.paths.get(arrival.path.position()) {
@@ -184,28 +201,46 @@ impl Node {
         for peer in &mut self.peers {
             peer.compare(now, self.config.digest, &mut self.events);
         }
-        if self.paused {
-            self.paused = false;
-            self.hold(now, arrivals);
-        }
+    }
+
+    /// Judges every path, and returns what the groups may know of it, by network. With thousands of paths a pass
+    /// over all of them is what a turn costs, so that this is one.
+    fn judge(&mut self, now: Timestamp, arrivals: &[Arrival]) -> Vec<Vec<Member>> {
+        let mut members: Vec<Vec<Member>> = self.groups.iter().map(|_| Vec::new()).collect();
         for arrival in arrivals {
             if let Some(watched) = self.paths.get_mut(arrival.path.position()) {
                 let goodbye = self.peers[watched.peer].goodbye(arrival.incarnation);
                 watched.sweep(now, arrival, goodbye, &mut self.events);
+                if self.groups[watched.network].is_used() {
+                    members[watched.network].extend(watched.member(arrival));
+                }
             }
         }
-        self.tell(now, actions);
-        self.carry(now, arrivals, actions);
-        self.outgrow(now, arrivals, begun, actions);
+        members
+    }
+
+    /// Asks what there is to ask on every path, and sends on it as its network does. Says whether some heartbeats
+    /// take another way now.
+    fn inquire(
+        &mut self,
+        now: Timestamp,
+        arrivals: &[Arrival],
+        begun: Timestamp,
+        actions: &mut Vec<Action>,
+    ) -> bool {
+        let mut changed = false;
         for arrival in arrivals {
             if let Some(watched) = self.paths.get_mut(arrival.path.position()) {
-                let need = match authentication {
+                let group = &self.groups[watched.network];
+                changed |= watched.carry(group.carriage());
+                let need = match self.config.authentication {
                     Authentication::Off => Need::Never,
-                    Authentication::Key => self.groups[watched.network].need(),
+                    Authentication::Key => group.need(),
                 };
                 watched.inquire(now, arrival, need, begun, actions);
             }
         }
+        changed
     }
 
     /// A peer knows a newer incarnation of this node than the one it runs as.
