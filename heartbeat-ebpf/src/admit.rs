@@ -154,5 +154,5 @@ pub fn tag_holds(kind: Kind, words: &Words, keys: &Keys) -> bool {
         Kind::Heartbeat | Kind::Message => keys.heartbeat,
         Kind::EchoRequest | Kind::EchoReply => keys.echo,
     };
-    tag::of(&subkey, words) == words.tag()
+    tag::of(&subkey, &words.0) == words.tag()
 }

@@ -6,8 +6,6 @@
 //! their test vector and against the `siphasher` crate. Comparing 64-bit tags takes the same time whatever
 //! differs, for it is one machine comparison.
 
-use crate::wire::Words;
-
 /// One 128-bit key, as two little-endian words. Which subkey signs what is drawn in [`crate::wire`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
@@ -55,24 +53,24 @@ impl State {
     }
 }
 
-/// The tag of a datagram under `subkey`: over bytes 0 to 55; byte 56 and later are not read.
+/// The tag of a datagram under `subkey`, given as words in wire order: over bytes 0 to 55; the last word is not
+/// read.
 #[inline(always)]
-pub fn of(subkey: &Subkey, words: &Words) -> u64 {
+pub fn of(subkey: &Subkey, words: &[u64; 8]) -> u64 {
     let [k0, k1] = subkey.0;
-    let w = &words.0;
     let State(a, b, c, d) = State(
         k0 ^ 0x736f_6d65_7073_6575,
         k1 ^ 0x646f_7261_6e64_6f6d,
         k0 ^ 0x6c79_6765_6e65_7261,
         k1 ^ 0x7465_6462_7974_6573,
     )
-    .absorb(u64::from_le(w[0]))
-    .absorb(u64::from_le(w[1]))
-    .absorb(u64::from_le(w[2]))
-    .absorb(u64::from_le(w[3]))
-    .absorb(u64::from_le(w[4]))
-    .absorb(u64::from_le(w[5]))
-    .absorb(u64::from_le(w[6]))
+    .absorb(u64::from_le(words[0]))
+    .absorb(u64::from_le(words[1]))
+    .absorb(u64::from_le(words[2]))
+    .absorb(u64::from_le(words[3]))
+    .absorb(u64::from_le(words[4]))
+    .absorb(u64::from_le(words[5]))
+    .absorb(u64::from_le(words[6]))
     .absorb(56 << 56);
     let State(a, b, c, d) = State(a, b, c ^ 0xff, d).round().round().round().round();
     a ^ b ^ c ^ d

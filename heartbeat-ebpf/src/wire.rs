@@ -294,7 +294,7 @@ impl Words {
     /// Writes the tag under `subkey` over the rest.
     #[inline(always)]
     pub fn seal(&mut self, subkey: &Subkey) {
-        self.0[7] = tag::of(subkey, self).to_be();
+        self.0[7] = tag::of(subkey, &self.0).to_be();
     }
 
     /// The fields, or `None` where magic, version or kind are not ours. The tag is not looked at.

@@ -66,7 +66,6 @@ use site::Site;
 use timer::Timer;
 
 pub use lock::Lock;
-pub use reload::Loaded;
 
 /// What the command line says.
 pub struct Options {

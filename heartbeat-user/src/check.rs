@@ -10,9 +10,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::config::{Authentication, Cluster, Network, Node};
+use crate::config::{Cluster, Network, Node};
 use crate::interface::{self, Interface};
-use crate::key::KeyRing;
+use crate::loaded::Loaded;
 
 mod native;
 mod outlook;
@@ -23,20 +23,12 @@ use outlook::Outlook;
 /// Checks the file at `config` and the cluster key, and prints the plan of the node called `node`, or else of
 /// the node that this host is. A mistake is an error.
 pub fn run(config: &Path, node: Option<&str>) -> Result<()> {
-    let cluster = Cluster::load(config)?;
-    let keys = load_keys(&cluster)?;
+    let Loaded { cluster, keys } = Loaded::read(config)?;
     print(&format!("{}: no mistakes\n\n", config.display()))?;
     let local = interface::local_addresses()?;
     let node = cluster.local_node(node, &local)?;
     let outlooks = look(&cluster, node)?;
     print(&plan::text(&cluster, node, keys.as_ref(), &outlooks))
-}
-
-fn load_keys(cluster: &Cluster) -> Result<Option<KeyRing>> {
-    match &cluster.authentication {
-        Authentication::Key { file } => KeyRing::load(file).map(Some),
-        Authentication::Off => Ok(None),
-    }
 }
 
 /// What attaching would mean on each network of the node, in the order of their ids.

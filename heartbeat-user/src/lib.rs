@@ -22,6 +22,7 @@ pub mod journal;
 pub mod key;
 pub mod ksoftirqd;
 pub mod lateness;
+pub mod loaded;
 pub mod logging;
 pub mod maintenance;
 pub mod maps;

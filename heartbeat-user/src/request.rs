@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::agent::Loaded;
+use crate::loaded::Loaded;
 use crate::snapshot::Snapshot;
 
 /// Something that another task wants of the loop.

@@ -41,7 +41,7 @@ fn the_bytes_lie_where_the_drawing_says() {
 fn the_tag_is_big_endian_at_the_end() {
     let subkey = Subkey([1, 2]);
     let words = Words::from_bytes(&sample().encode(Some(&subkey)));
-    assert_eq!(words.tag(), tag::of(&subkey, &words));
+    assert_eq!(words.tag(), tag::of(&subkey, &words.0));
     assert_eq!(words.to_bytes()[56..], words.tag().to_be_bytes());
 }
 

@@ -19,7 +19,7 @@
 //!
 //! In the order in which a fact meets them: [`arrival`] is what is known, [`timing`] when it is too late,
 //! [`path`] what follows for one path, [`peer`] for what a node says of itself, [`group`] for a network's
-//! multicast group, [`inquiry`] what is still to be asked, [`node`] all of them together, [`flapping`] how
+//! multicast group, [`inquiry`] what is still to be asked, [`node`] all of them together, [`action`] what it asks for, [`flapping`] how
 //! loudly it is told, [`event`] in which words, [`memory`] what the next run must know of it. [`config`]
 //! holds what an operator decided; [`starvation`] judges this node itself.
 #![no_std]
@@ -27,6 +27,7 @@
 
 extern crate alloc;
 
+pub mod action;
 pub mod arrival;
 pub mod config;
 pub mod event;

@@ -9,12 +9,12 @@ use core::time::Duration;
 use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
+use crate::action::Action;
 use crate::arrival::{Arrival, Gap};
 use crate::config::{Config, NetworkIndex, PathIndex};
 use crate::event::Event;
 use crate::flapping::Voice;
 use crate::group::{Carriage, Group, Member};
-use crate::inquiry::{Arm, Ask};
 use crate::memory::Memory;
 use crate::path::{Path, PathState};
 use crate::peer::Peer;
@@ -56,23 +56,6 @@ pub enum Pause {
     Suspended,
     /// The wall clock ran ahead: it was suspended from outside, or the clock was set.
     WallClock,
-}
-
-/// What a node asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Action {
-    /// Tell this.
-    Emit(Event, Voice),
-    /// Keep this for the next run, once everything emitted before is on the disk.
-    Remember(PathIndex, Memory),
-    /// Be woken.
-    Arm(PathIndex, Arm),
-    /// Ask this peer's kernel, with a fresh nonce.
-    Echo(PathIndex, Ask),
-    /// How heartbeats are to be sent has changed: see [`Node::carriage`] and [`Node::is_sent_unicast`].
-    Carry,
-    /// Go on with an incarnation above this one: peers know it.
-    Outgrow(Incarnation),
 }
 
 /// A node of the cluster, judging its paths.

@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use heartbeat_ebpf::time::Timestamp;
 
+use crate::action::Action;
 use crate::arrival::Arrival;
 use crate::event::Event;
 use crate::flapping::{Flapping, Voice};
 use crate::group::{Carriage, Member};
 use crate::inquiry::{Inquiry, Need, Wanted};
 use crate::memory::{Memory, Told};
-use crate::node::Action;
 use crate::path::{Path, PathState};
 use crate::peer::{Goodbye, Peer};
 

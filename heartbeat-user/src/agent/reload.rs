@@ -10,25 +10,9 @@ use tokio::sync::oneshot;
 
 use super::{Agent, start};
 use crate::clock;
-use crate::config::Cluster;
 use crate::config::diff::{self, Change};
-use crate::key::KeyRing;
+use crate::loaded::Loaded;
 use crate::request::{Answer, Order, Request};
-
-/// What a file holds that has no mistake.
-#[derive(Debug)]
-pub struct Loaded {
-    cluster: Cluster,
-    keys: Option<KeyRing>,
-}
-
-impl Loaded {
-    fn read(file: &std::path::Path) -> Result<Self> {
-        let cluster = Cluster::load(file)?;
-        let keys = start::load_keys(&cluster)?;
-        Ok(Loaded { cluster, keys })
-    }
-}
 
 impl Agent {
     /// Has the files read; the answer comes when they are taken or refused.

@@ -17,11 +17,11 @@ use tokio::sync::mpsc;
 use super::site::Site;
 use super::{Agent, Lock, Options, REQUESTS_MAX};
 use crate::aside::Aside;
-use crate::config::{Authentication, Cluster, Ksoftirqd};
+use crate::config::{Cluster, Ksoftirqd};
 use crate::control::{self, Control};
 use crate::journal::Journal;
-use crate::key::KeyRing;
 use crate::lateness::Lateness;
+use crate::loaded::Loaded;
 use crate::maintenance::Maintenances;
 use crate::maps::Maps;
 use crate::pause::Pause;
@@ -38,11 +38,10 @@ const TICK_MAX: Duration = Duration::from_millis(1200);
 impl Agent {
     /// Prepares everything and starts the threads; the loop does not run yet.
     pub(super) fn start(options: &Options) -> Result<(Agent, mpsc::Receiver<Request>)> {
-        let cluster = Cluster::load(&options.config)?;
+        let Loaded { cluster, keys } = Loaded::read(&options.config)?;
         let local = cluster.local_node(options.node.as_deref(), &interface::local_addresses()?)?;
         let node = position(&cluster, local.id).context("find this node")?;
         let local = &cluster.nodes[node];
-        let keys = load_keys(&cluster)?;
         let directory = cluster.node_dir(local);
         create_private(&directory)?;
         let lock = Lock::take(&directory)?;
@@ -173,17 +172,6 @@ pub(super) fn tick(cluster: &Cluster) -> Duration {
         .iter()
         .map(|network| network.timing.interval);
     intervals.min().unwrap_or(TICK_MAX).min(TICK_MAX)
-}
-
-/// The keys that the configuration names.
-pub(super) fn load_keys(cluster: &Cluster) -> Result<Option<KeyRing>> {
-    match &cluster.authentication {
-        Authentication::Key { file } => Ok(Some(KeyRing::load(file)?)),
-        Authentication::Off => {
-            log::warn!("authentication is off: anyone on the networks can forge heartbeats");
-            Ok(None)
-        }
-    }
 }
 
 /// Creates a state directory for this user alone, with its parents.

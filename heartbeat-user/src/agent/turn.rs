@@ -1,12 +1,13 @@
 //! One turn of the loop: sweep, judge, act.
 
+use heartbeat_core::action::Action;
 use heartbeat_core::arrival::Gap;
-use heartbeat_core::config::PathIndex;
+use heartbeat_core::config::{PathConfig, PathIndex};
 use heartbeat_core::event::{Event, EventKind, Subject};
 use heartbeat_core::flapping::Voice;
 use heartbeat_core::inquiry::Arm;
 use heartbeat_core::memory::Memory;
-use heartbeat_core::node::{Action, Input, Pause};
+use heartbeat_core::node::{Input, Pause};
 use heartbeat_core::starvation::Part;
 use heartbeat_ebpf::time::Timestamp;
 use heartbeat_ebpf::wake::{ARRIVAL, CANDIDATE, Control, Reason, Record as Wake};
@@ -131,16 +132,12 @@ impl Agent {
         let mut telling = Telling::new(record, voice);
         if let Subject::Path(index) = event.subject() {
             let path = &config.paths[index.position()];
-            let company =
-                |other: &&heartbeat_core::config::PathConfig| other.network == path.network;
+            let company = |other: &&PathConfig| other.network == path.network;
             telling.company = config.paths.iter().filter(company).count();
             telling.patience = path.timing.interval;
             let counts = &mut self.site.paths[index.position()].counts;
-            match event.kind() {
-                EventKind::PathLost => counts.lost += 1,
-                EventKind::PathRestored => counts.restored += 1,
-                _ => {}
-            }
+            counts.lost += u64::from(event.kind() == EventKind::PathLost);
+            counts.restored += u64::from(event.kind() == EventKind::PathRestored);
         }
         Some(telling)
     }

@@ -86,5 +86,14 @@ impl fmt::Display for NotUnderstood {
     }
 }
 
+/// A time since something, in the unit that suits it.
+fn ago(seconds: f64) -> String {
+    match seconds {
+        s if s < 100.0 => format!("{s:.1} s"),
+        s if s < 6_000.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.0} h", s / 3_600.0),
+    }
+}
+
 #[cfg(test)]
 mod tests;

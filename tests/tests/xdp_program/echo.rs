@@ -147,7 +147,7 @@ fn contents_of_the_reply() -> Result<()> {
             heard: NONCE,
         };
         assert_eq!(told, expected);
-        assert_eq!(words.tag(), tag::of(&keys(1).echo, &words));
+        assert_eq!(words.tag(), tag::of(&keys(1).echo, &words.0));
     }
     Ok(())
 }
@@ -232,7 +232,7 @@ fn signing_key() -> Result<()> {
             };
             let words = answer(&program, &path, &asked)?;
             assert_eq!(words.key_id(), key_id);
-            assert_eq!(words.tag(), tag::of(&keys(key_id).echo, &words));
+            assert_eq!(words.tag(), tag::of(&keys(key_id).echo, &words.0));
         }
     }
     Ok(())

@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 
 use heartbeat_ebpf::time::Timestamp;
 
-use super::{Action, Node};
+use super::Node;
+use crate::action::Action;
 use crate::arrival::Arrival;
 use crate::config::Authentication;
 use crate::inquiry::Need;

@@ -10,6 +10,7 @@ use super::*;
 use crate::arrival::{Departure, HeardBy, Reply};
 use crate::config::{Authentication, GroupUse, NetworkConfig, PathConfig};
 use crate::event::Subject;
+use crate::inquiry::{Arm, Ask};
 use crate::memory::Told;
 use crate::timing::{Timing, Tolerance};
 

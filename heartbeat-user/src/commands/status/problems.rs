@@ -1,6 +1,6 @@
 //! What is wrong, a sentence each.
 
-use super::table::ago;
+use super::ago;
 use crate::snapshot::{NetworkView, PathView, Snapshot};
 
 /// Everything that is wrong, by networks, peers and this node.

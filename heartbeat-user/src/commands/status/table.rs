@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _};
 
+use super::ago;
 use super::problems::problems;
 use crate::commands::orders;
 use crate::snapshot::{NetworkView, PathView, Snapshot};
@@ -168,15 +169,6 @@ fn cell(path: Option<&PathView>, style: Style) -> String {
     };
     let mark = if path.maintenance { "M" } else { "" };
     style.paint(&format!("{plain:<14} {mark:<1}"), colour)
-}
-
-/// A time since something, in the unit that suits it.
-pub fn ago(seconds: f64) -> String {
-    match seconds {
-        s if s < 100.0 => format!("{s:.1} s"),
-        s if s < 6_000.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.0} h", s / 3_600.0),
-    }
 }
 
 fn figures(paths: &[&PathView]) -> String {

@@ -1,0 +1,35 @@
+//! The configuration with the keys that it names: all that an agent is told by files.
+//!
+//! Both are read before anything begins and before anything changes, so that a mistake in either leaves all as
+//! it was.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::config::{Authentication, Cluster};
+use crate::key::KeyRing;
+
+/// What files hold that have no mistake.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub cluster: Cluster,
+    /// The keys, where heartbeats carry a tag.
+    pub keys: Option<KeyRing>,
+}
+
+impl Loaded {
+    /// Reads the configuration in this file, and the key file that it names.
+    pub fn read(file: &Path) -> Result<Self> {
+        let cluster = Cluster::load(file)?;
+        let keys = match &cluster.authentication {
+            Authentication::Key { file } => Some(KeyRing::load(file)?),
+            Authentication::Off => {
+                log::warn!("authentication is off: anyone on the networks can forge heartbeats");
+                None
+            }
+        };
+        Ok(Loaded { cluster, keys })
+    }
+}
