@@ -7,6 +7,7 @@ use heartbeat_ebpf::tag::Subkey;
 use super::*;
 use crate::config::XdpMode;
 use crate::key::Key;
+use crate::key::KeyRing;
 
 const EXAMPLE: &str = include_str!("../../cluster.toml");
 
