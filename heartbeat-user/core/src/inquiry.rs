@@ -13,8 +13,9 @@ use crate::arrival::Arrival;
 use crate::path::{Path, PathState};
 
 /// A missed heartbeat is looked for this part of an interval later, so that one look serves the paths whose next
-/// heartbeats are due about then; each of thousands would want a look of its own otherwise.
-const LOOKS: u32 = 4;
+/// heartbeats are due about then; each of thousands would want a look of its own otherwise. An answer still comes
+/// before the deadline, which is another interval away at the least.
+const LOOKS: u32 = 2;
 /// Intervals between questions that are not urgent.
 const CALM: u32 = 10;
 /// Intervals between questions whose answer a group waits for.

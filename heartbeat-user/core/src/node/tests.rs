@@ -124,10 +124,10 @@ fn the_next_deadline_is_the_earliest_of_all_paths() {
     sweep(&mut node, 300, &arrivals);
     assert_eq!(
         node.next_deadline(),
-        Some(at(347)),
-        "the look for path 2's first missed heartbeat, a quarter of an interval after it"
+        Some(at(372)),
+        "the look for path 2's first missed heartbeat, half an interval after it"
     );
-    sweep(&mut node, 348, &arrivals);
+    sweep(&mut node, 373, &arrivals);
     assert_eq!(node.next_deadline(), Some(at(412)), "path 1's loss");
 }
 
