@@ -119,11 +119,8 @@ impl Announcer {
 
     /// All that waits, because nothing comes after.
     pub fn finish(&mut self) -> Vec<Line> {
-        let networks: Vec<String> = self.losses.keys().cloned().collect();
-        networks
-            .iter()
-            .flat_map(|network| self.end(network))
-            .collect()
+        self.deadline()
+            .map_or_else(Vec::new, |first| self.due(first.after(Duration::MAX)))
     }
 
     fn flap(&mut self, now: Timestamp, record: &Record) {

@@ -12,7 +12,7 @@ use super::{Agent, start};
 use crate::clock;
 use crate::config::diff::{self, Change};
 use crate::loaded::Loaded;
-use crate::request::{Answer, Order, Request};
+use crate::request::{Answer, Request};
 
 impl Agent {
     /// Has the files read; the answer comes when they are taken or refused.
@@ -118,12 +118,10 @@ impl Agent {
             );
         }
     }
-}
 
-impl Agent {
     /// A signal asks for a reload, and nobody waits for the answer.
     pub(super) fn reload_by_signal(&self) {
-        log::info!("{:?} asked for by SIGHUP", Order::Reload);
+        log::info!("SIGHUP orders: Reload");
         self.begin_reload("SIGHUP".to_owned(), None);
     }
 }

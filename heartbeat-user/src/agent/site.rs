@@ -5,6 +5,7 @@
 //! stays keeps its slot, its entry and its keys; what goes is taken out of the tables by which frames find it
 //! before its records are cleared; and what comes gets records that nobody writes to.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use heartbeat_core::arrival::Arrival;
 use heartbeat_core::config::{Config, GroupUse, PathIndex};
 use heartbeat_core::memory::Memory;
 use heartbeat_ebpf::frame::Address;
-use heartbeat_ebpf::ids::Incarnation;
+use heartbeat_ebpf::ids::{Incarnation, NetworkId};
 use heartbeat_ebpf::map::{self, Local, PATHS_MAX};
 use heartbeat_ebpf::slot::Announced;
 use heartbeat_ebpf::wire::flags;
@@ -44,6 +45,7 @@ pub struct Site {
     /// Every path, in the core's order.
     pub paths: Vec<PathPlan>,
     slot_paths: Vec<Option<u32>>,
+    companies: BTreeMap<NetworkId, usize>,
 }
 
 impl Site {
@@ -55,6 +57,7 @@ impl Site {
             maps,
             paths: Vec::new(),
             slot_paths: Vec::new(),
+            companies: BTreeMap::new(),
         }
     }
 
@@ -115,6 +118,11 @@ impl Site {
     pub fn follow_devices(&mut self) -> Result<bool> {
         self.devices
             .refresh(self.program.as_mut(), &mut self.maps, &self.paths)
+    }
+
+    /// Paths on a network.
+    pub fn company(&self, network: NetworkId) -> usize {
+        self.companies.get(&network).copied().unwrap_or(0)
     }
 
     /// The position of the path that a slot belongs to, if it still has this identity.
@@ -198,6 +206,10 @@ impl Site {
             if path.counts.unanswered == 0 && replied.flags & flags::BY_AGENT != 0 {
                 path.counts.unanswered = KERNEL_TRIES;
             }
+        }
+        self.companies.clear();
+        for path in &paths {
+            *self.companies.entry(path.network_id).or_default() += 1;
         }
         self.paths = paths;
         self.slot_paths = slot_paths;

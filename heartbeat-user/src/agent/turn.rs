@@ -2,7 +2,7 @@
 
 use heartbeat_core::action::Action;
 use heartbeat_core::arrival::Gap;
-use heartbeat_core::config::{PathConfig, PathIndex};
+use heartbeat_core::config::PathIndex;
 use heartbeat_core::event::{Event, EventKind, Subject};
 use heartbeat_core::flapping::Voice;
 use heartbeat_core::inquiry::Arm;
@@ -132,8 +132,7 @@ impl Agent {
         let mut telling = Telling::new(record, voice);
         if let Subject::Path(index) = event.subject() {
             let path = &config.paths[index.position()];
-            let company = |other: &&PathConfig| other.network == path.network;
-            telling.company = config.paths.iter().filter(company).count();
+            telling.company = self.site.company(path.network);
             telling.patience = path.timing.interval;
             let counts = &mut self.site.paths[index.position()].counts;
             counts.lost += u64::from(event.kind() == EventKind::PathLost);

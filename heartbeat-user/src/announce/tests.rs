@@ -77,3 +77,19 @@ fn a_flapping_path_is_summarised_once_a_minute() {
         lines[0].1
     );
 }
+
+#[test]
+fn a_run_that_ends_leaves_nothing_unsaid() {
+    let mut announcer = Announcer::default();
+    assert_eq!(announcer.finish(), []);
+    announcer.take(at(1000), lost(1, "node-c"));
+    announcer.take(
+        at(1001),
+        telling(EventKind::PathLost, 2, "node-b", Voice::Low),
+    );
+    let lines = announcer.finish();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].1.starts_with("1123 PathLost seq 1"));
+    assert!(lines[1].1.contains("1 more events, the last is seq 2"));
+    assert_eq!(announcer.finish(), []);
+}
