@@ -25,6 +25,7 @@ pub mod agents;
 mod answers;
 pub mod batch;
 pub mod binary;
+pub mod cast;
 pub mod clock;
 pub mod configuration;
 pub mod event;

@@ -5,17 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use heartbeat_tests::lab::agent::{Agent, log_tail};
+use heartbeat_tests::lab::cast::{A, B, C, PRIVATE};
 use heartbeat_tests::lab::feed::Feed;
 use heartbeat_tests::lab::objects::Objects;
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::plan::{Node, Plan};
 use heartbeat_tests::lab::transcript::{Expected, Path};
 use heartbeat_tests::lab::{Lab, binary, interrupt, requirements, wait};
 use heartbeat_tests::suite::{Suite, Test, in_lab, in_running_lab};
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const C: Node = Node(2);
-const PRIVATE: Network = Network(0);
 
 const INTERVAL: Duration = Duration::from_millis(100);
 /// What may pass until something happens on a busy machine.

@@ -4,17 +4,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use heartbeat_tests::lab::cast::{A, B, PRIVATE, PUBLIC};
 use heartbeat_tests::lab::fault::Fault;
 use heartbeat_tests::lab::feed::Feed;
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::plan::{Node, Plan};
 use heartbeat_tests::lab::transcript::{Expected, Path};
 use heartbeat_tests::lab::{Lab, requirements};
 use heartbeat_tests::suite::{Suite, Test, in_running_lab};
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const PRIVATE: Network = Network(0);
-const PUBLIC: Network = Network(1);
 
 const INTERVAL: Duration = Duration::from_millis(100);
 /// What may pass until an event on a busy machine, a carrier's second included.

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use heartbeat_tests::flood::Port;
+use heartbeat_tests::lab::cast::{A, PRIVATE};
 use heartbeat_tests::lab::feed::Feed;
 use heartbeat_tests::lab::metrics::Metrics;
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::requirements;
 use heartbeat_tests::suite::{Suite, Test, in_running_lab};
 
-const A: Node = Node(0);
-const PRIVATE: Network = Network(0);
 const INTERVAL: Duration = Duration::from_millis(100);
 const SPAN: Duration = Duration::from_secs(10);
 /// Somewhat more than is asked for, because a busy machine gets less done.

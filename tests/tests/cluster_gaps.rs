@@ -11,16 +11,13 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use heartbeat_tests::lab::cast::{A, B, PRIVATE};
 use heartbeat_tests::lab::event::{Event, PATH_LOST, PATH_RESTORED};
 use heartbeat_tests::lab::feed::Feed;
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::tap::{Silence, Tap};
 use heartbeat_tests::lab::{Lab, interrupt, requirements};
 use heartbeat_tests::suite::{Suite, Test, in_running_lab};
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const PRIVATE: Network = Network(0);
 
 /// Where witness and agent may differ: between them lies a softirq.
 const MARGIN_NS: u64 = 5_000_000;

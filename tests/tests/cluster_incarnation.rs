@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use heartbeat_ebpf::wire::Kind;
+use heartbeat_tests::lab::cast::{A, B, C, PRIVATE};
 use heartbeat_tests::lab::event::{INCARNATION_REFUSED, PATH_RESTORED};
 use heartbeat_tests::lab::feed::Feed;
 use heartbeat_tests::lab::plan::{Network, Node, Plan};
@@ -18,11 +19,6 @@ use heartbeat_tests::lab::recording::Recorder;
 use heartbeat_tests::lab::transcript::{self, Expected};
 use heartbeat_tests::lab::{Lab, interrupt, requirements};
 use heartbeat_tests::suite::{Suite, Test, in_lab, in_running_lab};
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const C: Node = Node(2);
-const PRIVATE: Network = Network(0);
 
 const INTERVAL: Duration = Duration::from_millis(100);
 /// What may pass until something happens on a busy machine.

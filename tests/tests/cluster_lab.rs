@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use heartbeat_ebpf::wire::{Header, Kind, PORT};
+use heartbeat_tests::lab::cast::{A, B, C, PRIVATE, PUBLIC};
 use heartbeat_tests::lab::clock::monotonic_ns;
 use heartbeat_tests::lab::leftovers::{self, Sweep};
 use heartbeat_tests::lab::name::LabName;
@@ -18,12 +19,6 @@ use heartbeat_tests::lab::recording::Recorder;
 use heartbeat_tests::lab::tap::Tap;
 use heartbeat_tests::lab::{Lab, batch, requirements, wait};
 use heartbeat_tests::suite::{Suite, Test};
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const C: Node = Node(2);
-const PRIVATE: Network = Network(0);
-const PUBLIC: Network = Network(1);
 
 const TESTS: &[Test] = &[
     (

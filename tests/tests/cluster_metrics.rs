@@ -7,16 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use heartbeat_ebpf::verdict::Verdict;
+use heartbeat_tests::lab::cast::{A, B, PRIVATE};
 use heartbeat_tests::lab::feed::Feed;
 use heartbeat_tests::lab::metrics::{Metrics, http_get};
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::transcript::Expected;
 use heartbeat_tests::lab::{Lab, requirements};
 use heartbeat_tests::suite::{NotInstalled, Suite, Test, in_lab, in_running_lab};
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const PRIVATE: Network = Network(0);
 
 /// What may pass until something happens on a busy machine.
 const LIMIT: Duration = Duration::from_secs(10);

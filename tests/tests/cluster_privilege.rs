@@ -12,16 +12,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use heartbeat_tests::lab::cast::{A, B, PRIVATE};
 use heartbeat_tests::lab::feed::Feed;
 use heartbeat_tests::lab::metrics::http_get;
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::plan::{Node, Plan};
 use heartbeat_tests::lab::transcript::{Expected, Path};
 use heartbeat_tests::lab::{Lab, binary, requirements};
 use heartbeat_tests::suite::{NotInstalled, Suite, Test, in_lab, in_running_lab};
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const PRIVATE: Network = Network(0);
 
 const INTERVAL: Duration = Duration::from_millis(100);
 /// What may pass until an event on a busy machine, a carrier's second included.

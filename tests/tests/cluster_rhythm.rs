@@ -9,14 +9,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use heartbeat_ebpf::wire::{Kind, flags};
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::cast::{A, B, PRIVATE};
+use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::tap::{Passed, Tap};
 use heartbeat_tests::lab::{Lab, interrupt, requirements};
 use heartbeat_tests::suite::{Suite, Test, in_lab, in_running_lab};
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const PRIVATE: Network = Network(0);
 
 const INTERVAL: Duration = Duration::from_millis(500);
 /// Rounds of a lead-in are a tenth of an interval apart.

@@ -5,19 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use heartbeat_tests::lab::cast::{A, B, C, D, PRIVATE};
 use heartbeat_tests::lab::clock::monotonic_ns;
 use heartbeat_tests::lab::event::{PATH_LOST, PATH_RESTORED};
 use heartbeat_tests::lab::feed::Feed;
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::transcript::{Expected, Path};
 use heartbeat_tests::lab::{Lab, interrupt, requirements};
 use heartbeat_tests::suite::{Suite, Test, in_running_lab};
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const C: Node = Node(2);
-const D: Node = Node(3);
-const PRIVATE: Network = Network(0);
 
 const INTERVAL: Duration = Duration::from_millis(1200);
 

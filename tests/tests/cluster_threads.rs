@@ -10,11 +10,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use heartbeat_tests::lab::plan::{Node, Plan};
+use heartbeat_tests::lab::cast::A;
+use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::{Lab, requirements};
 use heartbeat_tests::suite::{Suite, Test, in_running_lab};
 
-const A: Node = Node(0);
 /// CAP_NET_ADMIN and CAP_BPF, as /proc shows them.
 const KEPT: u64 = 1 << 12 | 1 << 39;
 /// Policies of sched(7), as /proc shows them.

@@ -7,15 +7,13 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+pub use heartbeat_tests::lab::cast::{A, B, PRIVATE};
+use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::{Lab, wait};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-pub const A: Node = Node(0);
-pub const B: Node = Node(1);
-pub const PRIVATE: Network = Network(0);
 pub const INTERVAL: Duration = Duration::from_millis(100);
 /// What may pass until something happens on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(15);

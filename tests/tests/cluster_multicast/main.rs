@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use heartbeat_tests::lab::cast::{A, B, C};
 use heartbeat_tests::lab::multicast::Sent;
 use heartbeat_tests::lab::plan::{Network, Node, Plan};
 use heartbeat_tests::lab::{Lab, interrupt, requirements, wait};
@@ -18,9 +19,6 @@ mod chosen;
 mod membership;
 mod switch;
 
-const A: Node = Node(0);
-const B: Node = Node(1);
-const C: Node = Node(2);
 /// An IPv4 network.
 const FOUR: Network = Network(0);
 /// An IPv6 network.

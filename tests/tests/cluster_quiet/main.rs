@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use heartbeat_tests::lab::cast::{A, B, C, PRIVATE, PUBLIC};
 use heartbeat_tests::lab::event::{PATH_LOST, PATH_RESTORED};
 use heartbeat_tests::lab::feed::Feed;
 use heartbeat_tests::lab::plan::{Network, Node, Plan};
@@ -19,12 +20,6 @@ use heartbeat_tests::suite::Suite;
 mod flapping;
 mod maintenance;
 mod storm;
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const C: Node = Node(2);
-const PRIVATE: Network = Network(0);
-const PUBLIC: Network = Network(1);
 
 const INTERVAL: Duration = Duration::from_millis(100);
 /// What may pass until something happens on a busy machine.

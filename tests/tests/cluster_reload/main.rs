@@ -8,6 +8,7 @@ use std::process::{ExitCode, Output};
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
+use heartbeat_tests::lab::cast::{A, B, C, D, PRIVATE, PUBLIC};
 use heartbeat_tests::lab::event::{CONFIG_DIFFERS, Event, OPERATOR};
 use heartbeat_tests::lab::feed::Feed;
 use heartbeat_tests::lab::metrics::Labels;
@@ -22,13 +23,6 @@ mod networks;
 mod nodes;
 mod refused;
 mod timing;
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const C: Node = Node(2);
-const D: Node = Node(3);
-const PRIVATE: Network = Network(0);
-const PUBLIC: Network = Network(1);
 
 const INTERVAL: Duration = Duration::from_millis(100);
 const LOST_AFTER: u32 = 3;

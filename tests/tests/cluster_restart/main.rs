@@ -13,15 +13,10 @@ mod upgraded;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::cast::{A, B, C, PRIVATE, PUBLIC};
+use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::requirements;
 use heartbeat_tests::suite::Suite;
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const C: Node = Node(2);
-const PRIVATE: Network = Network(0);
-const PUBLIC: Network = Network(1);
 
 const INTERVAL: Duration = Duration::from_millis(100);
 /// What may pass until something happens on a busy machine.

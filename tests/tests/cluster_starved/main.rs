@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use heartbeat_tests::lab::cast::{A, B, C, PRIVATE, PUBLIC};
 use heartbeat_tests::lab::event::{Event, PATH_LOST, PATH_RESTORED};
 use heartbeat_tests::lab::feed::Feed;
-use heartbeat_tests::lab::plan::{Network, Node, Plan};
+use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::tap::{Silence, Tap};
 use heartbeat_tests::lab::transcript::Path;
 use heartbeat_tests::lab::{Lab, requirements};
@@ -19,12 +20,6 @@ use heartbeat_tests::suite::Suite;
 mod hogs;
 mod lateness;
 mod stopped;
-
-const A: Node = Node(0);
-const B: Node = Node(1);
-const C: Node = Node(2);
-const PRIVATE: Network = Network(0);
-const PUBLIC: Network = Network(1);
 
 const INTERVAL: Duration = Duration::from_millis(100);
 const LOST_AFTER: u32 = 3;
