@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat_core::config::Config;
+use heartbeat_core::config::{Config, NetworkIndex};
 use heartbeat_core::event::{Event, EventKind, Subject};
 use serde::Serialize;
 
@@ -45,17 +45,28 @@ impl Record {
     /// The record of an event, or `None` where `config` does not have its path. Number and moment of
     /// emission come later, from the journal.
     pub fn new(event: &Event, config: &Config, wall: Duration) -> Option<Self> {
+        let label = |network: NetworkIndex| {
+            let network = config.networks.get(network.position())?;
+            Some(network.label.clone())
+        };
         let (peer, network) = match event.subject() {
             Subject::Path(path) => {
                 let path = config.paths.get(path.position())?;
                 let (peer, network) = (path.peer_name.clone(), path.network_label.clone());
-                (peer, Some(network))
+                (Some(peer), Some(network))
             }
-            Subject::Peer(peer) => (config.peer_name(peer)?.to_owned(), None),
-            Subject::Observer => (config.name.clone(), None),
+            Subject::Peer(peer) => (Some(config.peer_name(peer)?.to_owned()), None),
+            Subject::Observer => (Some(config.name.clone()), None),
+            Subject::Node(node) => (Some(config.node_at(node)?.name.clone()), None),
+            Subject::OwnInterface(network) => (Some(config.name.clone()), Some(label(network)?)),
+            Subject::Interface(node, network) => (
+                Some(config.node_at(node)?.name.clone()),
+                Some(label(network)?),
+            ),
+            Subject::Network(network) => (None, Some(label(network)?)),
         };
         Some(Record {
-            peer: Some(peer),
+            peer,
             network,
             evidence: Evidence::of(event),
             ..Record::plain(event.kind(), &config.name, event.message(config)?, wall)

@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use heartbeat_ebpf::ids::{NetworkId, NodeId};
 
+use crate::nodes::{NodeIndex, NodeSet};
 use crate::timing::Timing;
 
 /// The cluster as one of its nodes judges it.
@@ -24,6 +25,10 @@ pub struct Config {
     pub digest: u32,
     /// How long a node that said that it restarts is waited for, from its last heartbeat.
     pub restart_grace: Duration,
+    /// Every node of the cluster, this one included, by number: a [`NodeIndex`] counts them.
+    pub nodes: Vec<NodeConfig>,
+    /// How the cluster agrees on its members.
+    pub membership: MembershipConfig,
     /// The networks that this node is attached to, in the order in which a [`NetworkIndex`] counts them.
     pub networks: Vec<NetworkConfig>,
     /// The paths from this node, in the order in which a [`PathIndex`] counts them: by peer, then network.
@@ -48,6 +53,70 @@ pub struct NetworkConfig {
     pub label: String,
     /// Whether heartbeats may go to its group.
     pub group: GroupUse,
+    /// What it counts for.
+    pub role: Role,
+    /// Which network carries messages: the lowest first, 1 ..= 65535.
+    pub priority: u16,
+    /// How its paths are judged.
+    pub timing: Timing,
+    /// The nodes that have an interface on it, this one included.
+    pub attached: NodeSet,
+}
+
+/// What a network counts for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// For liveness of nodes and for messages between them: internal and mixed networks.
+    Counts,
+    /// For neither: it is only monitored.
+    Client,
+}
+
+/// One node of the cluster.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeConfig {
+    /// Its number.
+    pub id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Its votes, 0 ..= 100.
+    pub votes: u32,
+}
+
+/// How the cluster agrees on its members.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MembershipConfig {
+    /// Missed heartbeats in a row, on every network that counts, until a node is suspected; more than any of
+    /// these networks' `lost_after`.
+    pub regroup_after: u32,
+    /// Who goes on when the votes split exactly in half; it has votes.
+    pub tie_breaker: NodeIndex,
+    /// A node whose host answers while its agent does not is suspected only after this long a silence.
+    pub stalled_after: Duration,
+    /// When a node is kept out; `None`: never.
+    pub quarantine: Option<Quarantine>,
+    /// How long a state of an interface or network must hold before its event.
+    pub settle: Settle,
+}
+
+/// When a node is kept out of the membership.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Quarantine {
+    /// After so many removals, 1 ..= 100,
+    pub exits: u32,
+    /// within this time,
+    pub within: Duration,
+    /// for this long.
+    pub lasting: Duration,
+}
+
+/// How long a state must hold before its event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Settle {
+    /// One interval of the network and its tolerance: as far as two nodes' verdicts of one fault can lie apart.
+    Auto,
+    /// This long.
+    Fixed(Duration),
 }
 
 /// Whether a network's multicast group is used.
@@ -103,5 +172,19 @@ impl Config {
     pub fn peer_name(&self, peer: NodeId) -> Option<&str> {
         let path = self.paths.iter().find(|path| path.peer == peer)?;
         Some(&path.peer_name)
+    }
+
+    /// A node's place, or `None` for a number that no node has.
+    pub fn index_of(&self, node: NodeId) -> Option<NodeIndex> {
+        let at = self
+            .nodes
+            .binary_search_by_key(&node, |node| node.id)
+            .ok()?;
+        Some(NodeIndex(at as u16))
+    }
+
+    /// One of the nodes, or `None` past the last.
+    pub fn node_at(&self, index: NodeIndex) -> Option<&NodeConfig> {
+        self.nodes.get(index.position())
     }
 }

@@ -10,8 +10,10 @@ use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::arrival::Departure;
-use crate::config::PathIndex;
+use crate::config::{NetworkIndex, PathIndex};
+use crate::nodes::NodeIndex;
 use crate::starvation::Part;
+use crate::view::{Choice, Epoch};
 
 mod message;
 
@@ -22,6 +24,10 @@ pub enum Severity {
     Info,
     /// Look at it.
     Warning,
+    /// Something is broken.
+    Error,
+    /// Somebody must act now.
+    Critical,
 }
 
 impl Severity {
@@ -30,6 +36,8 @@ impl Severity {
         match self {
             Severity::Info => "info",
             Severity::Warning => "warning",
+            Severity::Error => "error",
+            Severity::Critical => "critical",
         }
     }
 }
@@ -75,6 +83,20 @@ kinds! {
     PathRestored 1122 Info,
     /// `lost_after` heartbeats in a row missed on a path that was heard before.
     PathLost 1123 Warning,
+    /// This node's own interface failed.
+    LocalInterfaceFailed 1124 Warning,
+    /// An interface reaches all others on its network that are neither failed nor unavailable.
+    InterfaceUp 1125 Info,
+    /// It misses one of those, and where the fault lies is not determined.
+    InterfaceUnreachable 1126 Warning,
+    /// The fault is isolated to that interface.
+    InterfaceFailed 1127 Error,
+    /// All interfaces that are neither failed nor unavailable reach each other.
+    NetworkUp 1128 Info,
+    /// Some pair of them cannot.
+    NetworkPartitioned 1129 Error,
+    /// None can.
+    NetworkDown 1130 Error,
     /// By configuration.
     InterfaceAdded 1131 Info,
     /// By configuration.
@@ -83,6 +105,10 @@ kinds! {
     NetworkAdded 1133 Info,
     /// By configuration.
     NetworkRemoved 1134 Info,
+    /// A node was removed from the active membership.
+    MemberRemoved 1135 Critical,
+    /// This node's side lost the quorum it had.
+    QuorumLost 1177 Critical,
     /// Announced: a path that left is not lost and misses nothing.
     NodeLeft 334_303 Info,
     /// Announced: verdicts wait.
@@ -97,6 +123,10 @@ kinds! {
     PathFlapping 334_308 Warning,
     /// This node's own timing was too late to judge by.
     SelfStarved 334_309 Warning,
+    /// A node joined the active membership.
+    MemberJoined 334_310 Info,
+    /// A node is kept out after repeated ungraceful exits.
+    Quarantined 334_311 Warning,
     /// Leave, reload, maintenance, key change.
     Operator 334_312 Info,
 }
@@ -180,6 +210,91 @@ pub enum Event {
         /// More than this is too late.
         bound: Duration,
     },
+    /// 1124, about this node.
+    LocalInterfaceFailed {
+        /// The network that the interface is on.
+        network: NetworkIndex,
+        /// When the kernel's word reached the core.
+        judged: Timestamp,
+    },
+    /// 1125, 1126 or 1127.
+    Interface {
+        /// Whose interface; this node's too.
+        node: NodeIndex,
+        /// On which network.
+        network: NetworkIndex,
+        /// What it is now.
+        state: Reach,
+        /// When that was told.
+        judged: Timestamp,
+    },
+    /// 1128, 1129 or 1130.
+    Network {
+        /// Which.
+        network: NetworkIndex,
+        /// What it is now.
+        state: Unity,
+        /// When that was told.
+        judged: Timestamp,
+    },
+    /// 1135.
+    MemberRemoved {
+        /// Who.
+        node: NodeIndex,
+        /// The view without it.
+        epoch: Epoch,
+        /// How the survivors were chosen.
+        choice: Choice,
+        /// When the view was installed here.
+        judged: Timestamp,
+    },
+    /// 1177, about this node.
+    QuorumLost {
+        /// The last view that had it.
+        epoch: Epoch,
+        /// When it was judged so.
+        judged: Timestamp,
+    },
+    /// 334310.
+    MemberJoined {
+        /// Who; possibly this node.
+        node: NodeIndex,
+        /// The first view with it.
+        epoch: Epoch,
+        /// When the view was installed here.
+        judged: Timestamp,
+    },
+    /// 334311.
+    Quarantined {
+        /// Who is kept out.
+        node: NodeIndex,
+        /// Until when.
+        until: Timestamp,
+        /// When it was judged so.
+        judged: Timestamp,
+    },
+}
+
+/// What an event tells of an interface.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// 1125.
+    Up,
+    /// 1126.
+    Unreachable,
+    /// 1127.
+    Failed,
+}
+
+/// What an event tells of a network.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unity {
+    /// 1128.
+    Up,
+    /// 1129.
+    Partitioned,
+    /// 1130.
+    Down,
 }
 
 /// A silence that was reported as 1123.
@@ -203,6 +318,14 @@ pub enum Subject {
     Peer(NodeId),
     /// This node.
     Observer,
+    /// This node on one network.
+    OwnInterface(NetworkIndex),
+    /// A node on one network, possibly this one.
+    Interface(NodeIndex, NetworkIndex),
+    /// A network as a whole.
+    Network(NetworkIndex),
+    /// A node, possibly this one.
+    Node(NodeIndex),
 }
 
 impl Event {
@@ -220,6 +343,21 @@ impl Event {
             Event::IncarnationRefused { .. } => EventKind::IncarnationRefused,
             Event::PathFlapping { .. } => EventKind::PathFlapping,
             Event::SelfStarved { .. } => EventKind::SelfStarved,
+            Event::LocalInterfaceFailed { .. } => EventKind::LocalInterfaceFailed,
+            Event::Interface { state, .. } => match state {
+                Reach::Up => EventKind::InterfaceUp,
+                Reach::Unreachable => EventKind::InterfaceUnreachable,
+                Reach::Failed => EventKind::InterfaceFailed,
+            },
+            Event::Network { state, .. } => match state {
+                Unity::Up => EventKind::NetworkUp,
+                Unity::Partitioned => EventKind::NetworkPartitioned,
+                Unity::Down => EventKind::NetworkDown,
+            },
+            Event::MemberRemoved { .. } => EventKind::MemberRemoved,
+            Event::QuorumLost { .. } => EventKind::QuorumLost,
+            Event::MemberJoined { .. } => EventKind::MemberJoined,
+            Event::Quarantined { .. } => EventKind::Quarantined,
         }
     }
 
@@ -233,7 +371,15 @@ impl Event {
             Event::Departed { peer, .. } | Event::ConfigDiffers { peer, .. } => {
                 Subject::Peer(*peer)
             }
-            Event::IncarnationRefused { .. } | Event::SelfStarved { .. } => Subject::Observer,
+            Event::IncarnationRefused { .. }
+            | Event::SelfStarved { .. }
+            | Event::QuorumLost { .. } => Subject::Observer,
+            Event::LocalInterfaceFailed { network, .. } => Subject::OwnInterface(*network),
+            Event::Interface { node, network, .. } => Subject::Interface(*node, *network),
+            Event::Network { network, .. } => Subject::Network(*network),
+            Event::MemberRemoved { node, .. }
+            | Event::MemberJoined { node, .. }
+            | Event::Quarantined { node, .. } => Subject::Node(*node),
         }
     }
 }

@@ -34,12 +34,17 @@ pub mod event;
 pub mod flapping;
 pub mod group;
 pub mod inquiry;
+pub mod interface;
 pub mod memory;
+pub mod message;
 pub mod node;
+pub mod nodes;
 pub mod path;
 pub mod peer;
+pub mod regroup;
 pub mod starvation;
 pub mod timing;
+pub mod view;
 
 mod watch;
 

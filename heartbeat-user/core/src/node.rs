@@ -10,15 +10,18 @@ use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::action::Action;
-use crate::arrival::{Arrival, Gap};
+use crate::arrival::{Arrival, Departure, Gap};
 use crate::config::{Config, NetworkIndex, PathIndex};
 use crate::event::Event;
 use crate::flapping::Voice;
 use crate::group::{Carriage, Group, Member};
+use crate::interface::{Soundness, Witness};
 use crate::memory::Memory;
+use crate::message::Message;
 use crate::path::{Path, PathState};
 use crate::peer::Peer;
 use crate::starvation::{Part, Starvation};
+use crate::view::Epoch;
 use crate::watch::Watched;
 
 mod carriage;
@@ -47,6 +50,25 @@ pub enum Input<'a> {
     Late(Part, Duration),
     /// The whole machine may have paused.
     Paused(Pause),
+    /// What an earlier run of the agent has promised, or what was set aside for this one; comes before the first
+    /// sweep.
+    Promised(Epoch),
+    /// A message came, and what carried it has proved who sent it: `from` is configured, and this incarnation
+    /// of it the confirmed one.
+    Message {
+        /// Who sent it.
+        from: NodeId,
+        /// Which run of it.
+        incarnation: Incarnation,
+        /// What it says.
+        message: &'a Message,
+    },
+    /// This node's interface to a network works or does not, as the kernel tells: a level.
+    Soundness(NetworkIndex, Soundness),
+    /// Witnesses on a network were asked, and answer or do not.
+    Witness(NetworkIndex, Witness),
+    /// This node is about to say that it goes: it has no part in the membership from now on.
+    Depart(Departure),
 }
 
 /// What speaks for a pause of the whole machine.
@@ -132,6 +154,14 @@ impl Node {
             .is_none_or(|watched| watched.unicast)
     }
 
+    /// The path that a message to `peer` goes over: the best that works and may carry messages; `None` while
+    /// there is none.
+    pub fn best_path(&self, peer: NodeId) -> Option<PathIndex> {
+        let mut candidates = self.config.paths.iter().enumerate();
+        let found = candidates.find(|(_, path)| path.peer == peer)?;
+        Some(PathIndex(found.0 as u32))
+    }
+
     /// Takes one input and appends what follows to `actions`.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>, actions: &mut Vec<Action>) {
         match input {
@@ -147,6 +177,11 @@ impl Node {
             }
             Input::Late(part, late) => self.late(now, part, late),
             Input::Paused(pause) => self.pause(now, pause),
+            Input::Promised(_)
+            | Input::Message { .. }
+            | Input::Soundness(..)
+            | Input::Witness(..)
+            | Input::Depart(_) => {}
         }
         self.tell(now, actions);
         self.remember(actions);
@@ -306,7 +341,14 @@ impl Node {
                 | Event::MulticastFailed { .. }
                 | Event::IncarnationRefused { .. }
                 | Event::PathFlapping { .. }
-                | Event::SelfStarved { .. } => None,
+                | Event::SelfStarved { .. }
+                | Event::LocalInterfaceFailed { .. }
+                | Event::Interface { .. }
+                | Event::Network { .. }
+                | Event::MemberRemoved { .. }
+                | Event::QuorumLost { .. }
+                | Event::MemberJoined { .. }
+                | Event::Quarantined { .. } => None,
             };
             let Some(watched) = watched else {
                 actions.push(Action::Emit(event, Voice::Loud));

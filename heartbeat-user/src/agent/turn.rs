@@ -110,6 +110,7 @@ impl Agent {
                 Action::Echo(path, ask) => self.ask(path, ask),
                 Action::Carry => self.send_everywhere(),
                 Action::Outgrow(known) => self.outgrow(known),
+                Action::Post { .. } | Action::Promise(_) | Action::Probe(_) => {}
             }
         }
         if !memories.is_empty() {

@@ -4,8 +4,12 @@
 //! sends frames by it. It is therefore made in one place only, by peer and then network.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use heartbeat_core::config::{self, Config, GroupUse, NetworkConfig, PathConfig};
+use heartbeat_core::config::{
+    self, Config, GroupUse, MembershipConfig, NetworkConfig, NodeConfig, PathConfig, Settle,
+};
+use heartbeat_core::nodes::{NodeIndex, NodeSet};
 use heartbeat_ebpf::slot;
 use sha2::{Digest as _, Sha256};
 
@@ -60,6 +64,14 @@ impl Cluster {
             },
             digest: self.digest,
             restart_grace: self.restart_grace,
+            nodes: self.nodes.iter().map(Node::core).collect(),
+            membership: MembershipConfig {
+                regroup_after: self.regroup_after,
+                tie_breaker: NodeIndex(0),
+                stalled_after: Duration::from_secs(60),
+                quarantine: None,
+                settle: Settle::Auto,
+            },
             networks: networks.map(|network| self.core_network(network)).collect(),
             paths: paths.iter().map(Path::core).collect(),
         }
@@ -75,6 +87,34 @@ impl Cluster {
             } else {
                 GroupUse::Never
             },
+            role: if network.role.counts() {
+                config::Role::Counts
+            } else {
+                config::Role::Client
+            },
+            priority: network.priority,
+            timing: network.timing,
+            attached: self.attached(network),
+        }
+    }
+}
+
+impl Cluster {
+    fn attached(&self, network: &Network) -> NodeSet {
+        let nodes = self.nodes.iter().enumerate();
+        nodes
+            .filter(|(_, node)| node.addresses.contains_key(&network.id))
+            .map(|(at, _)| NodeIndex(at as u16))
+            .collect()
+    }
+}
+
+impl Node {
+    fn core(&self) -> NodeConfig {
+        NodeConfig {
+            id: self.id,
+            name: self.name.clone(),
+            votes: 1,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What proves an event.
 
 use heartbeat_core::event::Event;
+use heartbeat_core::view::Choice;
 use serde::Serialize;
 
 /// What proves an event. `*_ns` but for lengths are of the observer's CLOCK_MONOTONIC.
@@ -36,6 +37,15 @@ pub struct Evidence {
     /// The one that is known instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_incarnation: Option<u64>,
+    /// Number of the view.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u64>,
+    /// How its members were chosen: exact or greedy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choice: Option<&'static str>,
+    /// Until when it lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until_ns: Option<u64>,
     /// When it was judged.
     pub judged_ns: u64,
     /// When it was handed to the disk.
@@ -103,7 +113,36 @@ impl Evidence {
             },
             Event::ConfigDiffers { judged: at, .. }
             | Event::MulticastFailed { judged: at, .. }
-            | Event::PathFlapping { judged: at, .. } => judged(at.ns()),
+            | Event::PathFlapping { judged: at, .. }
+            | Event::LocalInterfaceFailed { judged: at, .. }
+            | Event::Interface { judged: at, .. }
+            | Event::Network { judged: at, .. } => judged(at.ns()),
+            Event::MemberRemoved {
+                judged: at,
+                epoch,
+                choice,
+                ..
+            } => Evidence {
+                epoch: Some(epoch.0),
+                choice: Some(match choice {
+                    Choice::Exact => "exact",
+                    Choice::Greedy => "greedy",
+                }),
+                ..judged(at.ns())
+            },
+            Event::QuorumLost { judged: at, epoch }
+            | Event::MemberJoined {
+                judged: at, epoch, ..
+            } => Evidence {
+                epoch: Some(epoch.0),
+                ..judged(at.ns())
+            },
+            Event::Quarantined {
+                judged: at, until, ..
+            } => Evidence {
+                until_ns: Some(until.ns()),
+                ..judged(at.ns())
+            },
         }
     }
 }

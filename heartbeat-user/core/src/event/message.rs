@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::{Event, Subject};
+use super::{Event, Reach, Subject, Unity};
 use crate::arrival::Departure;
 use crate::config::Config;
 use crate::flapping;
@@ -47,6 +47,24 @@ impl Event {
                 late.as_millis(),
                 bound.as_millis()
             ),
+            Event::LocalInterfaceFailed { .. } => {
+                format!("The node determined that its interface to network '{network}' failed.")
+            }
+            Event::Interface { state, .. } => interface(*state, peer, network),
+            Event::Network { state, .. } => unity(*state, network),
+            Event::MemberRemoved { .. } => format!(
+                "Cluster node '{peer}' was removed from the active cluster membership. The Clustering Service may have been stopped on the node, the node may have failed, or the node may have lost communication with the other active cluster nodes."
+            ),
+            Event::QuorumLost { epoch, .. } => format!(
+                "This node's side lost the quorum that it had in view {epoch} of the membership: it can't reach enough of the cluster's votes, or was removed."
+            ),
+            Event::MemberJoined { epoch, .. } => format!(
+                "Cluster node '{peer}' joined the active cluster membership in view {epoch}."
+            ),
+            Event::Quarantined { until, judged, .. } => format!(
+                "Cluster node '{peer}' is kept out of the active cluster membership for {} minutes, because it was removed from it repeatedly.",
+                until.since(*judged).as_secs().div_ceil(60)
+            ),
         })
     }
 
@@ -59,6 +77,44 @@ impl Event {
             }
             Subject::Peer(peer) => (config.peer_name(peer)?, ""),
             Subject::Observer => ("", ""),
+            Subject::OwnInterface(network) | Subject::Network(network) => {
+                ("", config.networks.get(network.position())?.label.as_str())
+            }
+            Subject::Interface(node, network) => {
+                let node = config.node_at(node)?;
+                let network = config.networks.get(network.position())?;
+                (node.name.as_str(), network.label.as_str())
+            }
+            Subject::Node(node) => (config.node_at(node)?.name.as_str(), ""),
         })
+    }
+}
+
+/// The article's texts of 1126 and 1127, of its two spellings the one with *adapter*, and what goes with them.
+fn interface(state: Reach, node: &str, network: &str) -> String {
+    match state {
+        Reach::Up => format!(
+            "The interface for cluster node '{node}' on network '{network}' is operational (up). The node can communicate with all other available cluster nodes on the network."
+        ),
+        Reach::Unreachable => format!(
+            "The interface for cluster node '{node}' on network '{network}' is unreachable by at least one other cluster node attached to the network. The cluster was not able to determine the location of the failure. Look for additional entries in the system event log indicating which other nodes have lost communication with node '{node}'. If the condition persists, check the cable connecting the node to the network. Next, check for hardware or software errors in the node's network adapter. Finally, check for failures in any other network components to which the node is connected such as hubs, switches, or bridges."
+        ),
+        Reach::Failed => format!(
+            "The interface for cluster node '{node}' on network '{network}' failed. If the condition persists, check the cable connecting the node to the network. Next, check for hardware or software errors in node's network adapter. Finally, check for failures in any network components to which the node is connected such as hubs, switches, or bridges."
+        ),
+    }
+}
+
+fn unity(state: Unity, network: &str) -> String {
+    match state {
+        Unity::Up => format!(
+            "Cluster network '{network}' is operational (up). All available cluster nodes attached to the network can communicate using it."
+        ),
+        Unity::Partitioned => format!(
+            "Cluster network '{network}' is partitioned. Some attached cluster nodes cannot communicate with each other over the network. The cluster was not able to determine the location of the failure."
+        ),
+        Unity::Down => format!(
+            "Cluster network '{network}' is down. None of the available nodes can communicate using this network."
+        ),
     }
 }

@@ -8,10 +8,13 @@ use heartbeat_ebpf::ids::{NetworkId, NodeId};
 
 use super::*;
 use crate::arrival::{Departure, HeardBy, Reply};
-use crate::config::{Authentication, GroupUse, NetworkConfig, PathConfig};
+use crate::config::{
+    Authentication, GroupUse, MembershipConfig, NetworkConfig, NodeConfig, PathConfig, Role, Settle,
+};
 use crate::event::Subject;
 use crate::inquiry::{Arm, Ask};
 use crate::memory::Told;
+use crate::nodes::{NodeIndex, NodeSet};
 use crate::timing::{Timing, Tolerance};
 
 mod peers;
@@ -42,7 +45,26 @@ fn config(paths: u16) -> Config {
             id: NetworkId::new(1).expect("not zero"),
             label: "Private Network".to_string(),
             group: GroupUse::Never,
+            role: Role::Counts,
+            priority: 100,
+            timing: path(1).timing,
+            attached: NodeSet::first(usize::from(paths) + 1),
         }],
+        nodes: (1..=paths)
+            .chain([100])
+            .map(|id| NodeConfig {
+                id: NodeId::new(id).expect("not zero"),
+                name: std::format!("node-{id}"),
+                votes: 1,
+            })
+            .collect(),
+        membership: MembershipConfig {
+            regroup_after: 6,
+            tie_breaker: NodeIndex(0),
+            stalled_after: Duration::from_secs(60),
+            quarantine: None,
+            settle: Settle::Auto,
+        },
         paths: (1..=paths).map(path).collect(),
     }
 }

@@ -8,7 +8,7 @@ fn two_networks() -> Node {
     config.networks.push(NetworkConfig {
         id: NetworkId::new(2).expect("not zero"),
         label: "Public Network".to_string(),
-        group: GroupUse::Never,
+        ..config.networks[0].clone()
     });
     config.paths[1].peer = config.paths[0].peer;
     config.paths[1].network = config.networks[1].id;
