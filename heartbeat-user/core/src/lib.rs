@@ -29,6 +29,7 @@ extern crate alloc;
 
 pub mod action;
 pub mod arrival;
+pub mod clique;
 pub mod config;
 pub mod event;
 pub mod flapping;
@@ -45,6 +46,7 @@ pub mod regroup;
 pub mod starvation;
 pub mod timing;
 pub mod view;
+pub mod voters;
 
 mod watch;
 
