@@ -42,6 +42,8 @@ pub mod nodes;
 pub mod path;
 pub mod peer;
 pub mod regroup;
+pub mod settle;
+pub mod standing;
 pub mod starvation;
 pub mod timing;
 pub mod view;
