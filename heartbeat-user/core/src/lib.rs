@@ -46,6 +46,8 @@ pub mod path;
 pub mod peer;
 pub mod quarantine;
 pub mod regroup;
+pub mod settle;
+pub mod standing;
 pub mod starvation;
 pub mod terms;
 pub mod timing;
