@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::nodes::{NodeIndex, NodeSet};
 
 /// The votes of all configured nodes.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Voters {
     votes: Vec<u32>,
     total: u32,
@@ -48,6 +48,23 @@ impl Voters {
             .iter()
             .filter_map(|node| self.votes.get(node.position()))
             .sum()
+    }
+
+    /// The same votes where nodes have other places: `from` tells each place's old one. Votes of nodes that are
+    /// gone still count, though nobody can cast them.
+    pub fn moved(&self, from: &[Option<NodeIndex>]) -> Self {
+        let votes = |old: &Option<NodeIndex>| {
+            let old = old.and_then(|old| self.votes.get(old.position()));
+            old.copied().unwrap_or(0)
+        };
+        let of_old = |old: &Option<NodeIndex>| *old == Some(self.tie_breaker);
+        let tie_breaker = from.iter().position(of_old);
+        Voters {
+            votes: from.iter().map(votes).collect(),
+            total: self.total,
+            tie_breaker: NodeIndex(tie_breaker.map_or(u16::MAX, |place| place as u16)),
+            digest: self.digest,
+        }
     }
 
     /// Votes by node.
