@@ -387,7 +387,9 @@ impl Membership {
             self.proposed.as_ref().map(|proposed| proposed.again),
             self.regroup.deadline(&self.terms, now),
             self.gave_up.map(|at| at.after(self.terms.opening * 2)),
-            self.quarantine.as_ref().and_then(Quarantined::deadline),
+            self.quarantine
+                .as_ref()
+                .and_then(|quarantine| quarantine.deadline(now)),
             self.installed
                 .is_some()
                 .then(|| self.leases.next_end(now))
