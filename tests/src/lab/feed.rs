@@ -1,13 +1,13 @@
 //! The events of all nodes of a lab from some moment on.
 //!
 //! Nodes write their events without knowing of each other. Their stamps are of one clock, because the
-//! namespaces share a kernel, so the feed can put them in order.
+//! namespaces share a kernel, so the feed can put them in order. What it shows is its scope's choice.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::event::{Event, EventLog};
+use super::event::{Event, EventLog, Scope};
 use super::plan::Node;
 use super::transcript::{self, Difference, Expected, Path};
 use super::{Lab, interrupt, wait};
@@ -20,9 +20,18 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// From now on.
+    /// From now on, what nodes say by themselves.
     pub fn from_now(lab: &Lab) -> Result<Self> {
-        let marked = |log: EventLog| log.mark().map(|mark| (log, mark));
+        Self::showing(lab, Scope::Own)
+    }
+
+    /// From now on, everything.
+    pub fn whole(lab: &Lab) -> Result<Self> {
+        Self::showing(lab, Scope::Whole)
+    }
+
+    fn showing(lab: &Lab, scope: Scope) -> Result<Self> {
+        let marked = |log: EventLog| log.mark().map(|mark| (log.showing(scope), mark));
         let logs = lab.plan().all_nodes().map(|node| marked(lab.events(node)));
         Ok(Feed {
             logs: logs.collect::<Result<_>>()?,
