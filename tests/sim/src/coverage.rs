@@ -60,6 +60,11 @@ impl Coverage {
         *self.events.entry(kind).or_default() += 1;
     }
 
+    /// Whether some node is kept out.
+    pub fn quarantined(&self) -> bool {
+        self.events.contains_key(&EventKind::Quarantined)
+    }
+
     /// A core sent something.
     pub fn post(&mut self, message: &Message) {
         match message {

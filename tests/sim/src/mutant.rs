@@ -6,6 +6,7 @@
 //! the core that is shipped, and no build of it has a switch by which it errs.
 
 use crate::check::Property;
+use crate::shape::Shape;
 
 /// What is broken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -41,9 +42,31 @@ impl Mutant {
         (Mutant::Mute, "mute", Property::L1),
     ];
 
+    /// What it must be caught by; `None`: by nothing.
+    pub fn property(self) -> Option<Property> {
+        let found = Mutant::ALL.iter().find(|(mutant, ..)| *mutant == self);
+        found.map(|(_, _, property)| *property)
+    }
+
     /// The one with this name.
     pub fn named(name: &str) -> Option<Mutant> {
         let found = Mutant::ALL.iter().find(|(_, known, _)| *known == name);
         found.map(|(mutant, ..)| *mutant)
+    }
+}
+
+impl Mutant {
+    /// Changes the cluster, where that is what is broken.
+    pub fn prepare(self, shape: &mut Shape) {
+        match self {
+            Mutant::CountsForItself => shape.counts_for_itself = true,
+            Mutant::None
+            | Mutant::ForgetsPromises
+            | Mutant::ReachesEverybody
+            | Mutant::IgnoresLease
+            | Mutant::Blind
+            | Mutant::TakesAll
+            | Mutant::Mute => {}
+        }
     }
 }

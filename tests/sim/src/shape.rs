@@ -4,10 +4,13 @@
 //! what two kinds of networks, a node without votes or a longer interval on one node show. So a seed draws all
 //! of it, within what a configuration file may say.
 
+use std::fmt;
+
 use heartbeat_core::config::{Quarantine, Role};
 use heartbeat_core::nodes::{NodeIndex, NodeSet};
 
 use crate::random::Random;
+use crate::script::{letter, letters};
 
 mod configuration;
 
@@ -35,6 +38,8 @@ pub struct Shape {
     pub quarantine: Option<Quarantine>,
     /// How each node's own configuration differs.
     pub variations: Vec<Variation>,
+    /// Whether each node has most of the votes by its own configuration, which no real one may.
+    pub counts_for_itself: bool,
 }
 
 /// One network.
@@ -88,6 +93,7 @@ impl Shape {
             tie_breaker: 0,
             quarantine: None,
             variations: vec![Variation::NONE; nodes],
+            counts_for_itself: false,
         }
     }
 
@@ -217,6 +223,34 @@ impl Shape {
             .map(|node| self.votes[node])
             .sum();
         all < 2 * have || (all == 2 * have && nodes(self.tie_breaker))
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = |ns: u64| ns / MS;
+        writeln!(
+            f,
+            "{} nodes, votes {:?}, tie breaker {}, regroup after {}, stalled after {} ms, grace {} ms, quarantine {}",
+            self.nodes(),
+            self.votes,
+            letter(self.tie_breaker),
+            self.regroup_after,
+            ms(self.stalled_after),
+            ms(self.restart_grace),
+            if self.quarantine.is_some() { "on" } else { "off" },
+        )?;
+        for (node, variation) in self.variations.iter().enumerate() {
+            if *variation != Variation::NONE {
+                writeln!(f, "{} {variation:?}", letter(node))?;
+            }
+        }
+        for (place, network) in self.networks.iter().enumerate() {
+            let (interval, lost_after) = (ms(network.interval), network.lost_after);
+            let attached = letters(&network.attached);
+            writeln!(f, "net-{} {:?} {interval} ms, lost after {lost_after}: {attached}", place + 1, network.role)?;
+        }
+        Ok(())
     }
 }
 

@@ -38,6 +38,7 @@ mod hear;
 mod quiet;
 mod rounds;
 mod start;
+mod tell;
 mod turn;
 
 /// What a run is made of.

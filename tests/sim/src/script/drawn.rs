@@ -21,7 +21,8 @@ pub fn draw(random: &mut Random, shape: &Shape) -> Vec<Episode> {
         .map(|_| {
             let fault = fault(random, shape);
             let begin = interval * BEFORE + random.below(interval * WITHIN);
-            let length = interval / 2 + random.below(interval * random_length(random));
+            let most = random_length(random);
+            let length = interval / 2 + random.below(interval * most);
             let lasts = is_for_good(random, &fault);
             Episode {
                 begin,

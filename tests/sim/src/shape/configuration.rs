@@ -25,7 +25,7 @@ impl Shape {
             authentication: Authentication::Key,
             digest: 0xabcd_0000 | variation.slower << 8,
             restart_grace: Duration::from_nanos(self.restart_grace),
-            nodes: (0..self.nodes()).map(|node| self.node(node)).collect(),
+            nodes: (0..self.nodes()).map(|other| self.node(other, node)).collect(),
             membership: MembershipConfig {
                 regroup_after: self.regroup_after + variation.patience,
                 tie_breaker: NodeIndex(self.tie_breaker as u16),
@@ -54,11 +54,15 @@ impl Shape {
         })
     }
 
-    fn node(&self, node: usize) -> NodeConfig {
+    fn node(&self, node: usize, observer: usize) -> NodeConfig {
+        let votes = match self.counts_for_itself && node == observer {
+            true => 100,
+            false => self.votes[node],
+        };
         NodeConfig {
             id: node_id(node),
             name: self.name(node),
-            votes: self.votes[node],
+            votes,
         }
     }
 

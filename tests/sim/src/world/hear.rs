@@ -46,14 +46,16 @@ impl World {
         self.actions = actions;
     }
 
-    /// A user's message: taken if its sender is a member.
+    /// A user's message: taken if the run that sent it is a member. That its node is one is not enough: until a
+    /// new view names it, a run that has just begun is none.
     fn take(&mut self, way: Way, incarnation: u64) {
         let Some(core) = self.core(way.to) else { return };
         let sender = NodeIndex(way.from as u16);
-        let taken = core.is_member(sender) || self.plan.mutant == Mutant::TakesAll;
+        let view = core.view().cloned();
+        let member = view.as_ref().and_then(|view| view.incarnation(sender));
+        let taken = member == Some(Incarnation(incarnation)) || self.plan.mutant == Mutant::TakesAll;
         if taken {
             self.coverage.parcels_taken += 1;
-            let view = core.view().cloned();
             self.checks.taken(self.now, way.to, way.from, incarnation, view.as_ref());
         } else {
             self.coverage.parcels_refused += 1;
