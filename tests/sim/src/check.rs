@@ -167,7 +167,7 @@ impl Checks {
         self.seats[node].installed = view.cloned();
         let view = view?;
         self.one_set_an_epoch(now, node, view);
-        if view.epoch <= self.seats[node].highest {
+        if view.epoch < self.seats[node].highest {
             let text = format!("{} goes back to {}", shape.name(node), described(view));
             self.fail(Property::S4, now, text);
         }
