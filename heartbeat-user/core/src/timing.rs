@@ -60,6 +60,15 @@ impl Timing {
         interval.saturating_add(self.tolerance(interval))
     }
 
+    /// How long after the last arrival a node is suspected, if it is silent for as long on every network that
+    /// counts: `regroup_after` missed heartbeats and the tolerance.
+    pub fn suspicion(&self, announced: Option<Duration>, regroup_after: u32) -> Duration {
+        let interval = self.judged_interval(announced);
+        interval
+            .saturating_mul(regroup_after)
+            .saturating_add(self.tolerance(interval))
+    }
+
     fn tolerance(&self, interval: Duration) -> Duration {
         match self.tolerance {
             Tolerance::Auto => TOLERANCE_MIN.max(interval / 8),
@@ -90,6 +99,19 @@ mod tests {
     fn at_the_defaults_a_path_is_lost_after_2_55_s() {
         assert_eq!(timing(1200, 2).detection(None), Duration::from_millis(2550));
         assert_eq!(timing(10, 3).detection(None), Duration::from_millis(32));
+    }
+
+    #[test]
+    fn at_the_defaults_a_node_is_suspected_after_7_35_s() {
+        let announced = Some(Duration::from_millis(100));
+        assert_eq!(
+            timing(1200, 2).suspicion(announced, 6),
+            Duration::from_millis(7350)
+        );
+        assert_eq!(
+            timing(10, 3).suspicion(announced, 6),
+            Duration::from_micros(612_500)
+        );
     }
 
     #[test]
