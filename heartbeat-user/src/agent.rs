@@ -30,6 +30,7 @@ mod shutdown;
 mod site;
 mod slots;
 mod snapshots;
+mod soundness;
 mod start;
 mod timer;
 mod turn;
@@ -128,6 +129,8 @@ impl Agent {
     async fn serve(mut self, trace: Trace, mut requests: mpsc::Receiver<Request>) -> Result<()> {
         let timer = watch::readable(Timer::new()?, "the timer")?;
         let links = watch::readable(interface::watch()?, "the interfaces")?;
+        // Whatever changed before anybody listened.
+        self.follow_devices();
         let wakes = watch::readable(self.site.maps.wake_descriptor()?, "the ring buffer")?;
         let messages = self.sockets.watch()?;
         if let (Trace::Refused, Some(program)) = (trace, &mut self.site.program) {

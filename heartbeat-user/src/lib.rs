@@ -4,7 +4,7 @@
 //! receiver the XDP program ([`object`], put on its devices by [`xdp`] over the [`pins`]) stamps it into a slot
 //! of [`maps`], which [`sweep`] reads; the core judges; [`agent`] carries out what follows; [`journal`] keeps
 //! the event as a [`record`]; [`snapshot`] is what [`control`] and [`web`] ([`metrics`]) show when they are
-//! asked, by a [`request`], which may be an order as well. [`config`],
+//! asked, by a [`request`], which may be an order as well. A [`witness`] is asked what heartbeats leave open. [`config`],
 //! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type.
 
 pub mod agent;
@@ -41,4 +41,5 @@ pub mod sweep;
 pub mod trace;
 pub mod watch;
 pub mod web;
+pub mod witness;
 pub mod xdp;

@@ -85,6 +85,7 @@ impl Agent {
         self.core
             .handle(clock::now(), Input::Configure(core), &mut actions);
         self.act(actions);
+        self.tell_soundness();
         self.tick = start::tick(&self.cluster);
         self.send_everywhere();
         Ok(())

@@ -132,14 +132,15 @@ impl Agent {
         privilege::drop_for_good()
     }
 
-    /// Looks at the interfaces again, and sends from where they are now. A failure is logged and tried again
-    /// at the next change.
+    /// Looks at the interfaces again, tells the core how they are, and sends from where they are now. A failure
+    /// is logged and tried again at the next change, or after a while.
     pub(super) fn follow_devices(&mut self) {
         match self.site.follow_devices() {
             Ok(true) => self.send_everywhere(),
             Ok(false) => {}
             Err(error) => log::error!("following the interfaces: {error:#}"),
         }
+        self.tell_soundness();
     }
 
     /// The first line of a run.
