@@ -15,10 +15,12 @@
 //! is seen, and every gap that a slot shows the end of is told. Whoever can send to port 3343 comes last in the
 //! order in which ready inputs are served.
 
+mod datagrams;
 mod devices;
 mod echo;
 mod incarnation;
 mod lock;
+mod messages;
 mod networks;
 mod orders;
 mod pace;
@@ -61,6 +63,7 @@ use crate::sender::priority::Scheduling;
 use crate::socket::Sockets;
 use crate::watch;
 use crate::xdp::Trace;
+use messages::Messages;
 use pace::Pace;
 use shutdown::Departure;
 use site::Site;
@@ -95,6 +98,7 @@ pub struct Agent {
     site: Site,
     sockets: Sockets,
     sender: Sender,
+    messages: Messages,
     /// The main loop's own.
     scheduling: Scheduling,
     control: Control,
@@ -167,7 +171,7 @@ impl Agent {
                 }
                 ready = messages.readable() => {
                     let mut ready = ready?;
-                    if self.answer_messages() {
+                    if self.read_datagrams() {
                         ready.clear_ready();
                     }
                 }

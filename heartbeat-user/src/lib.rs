@@ -26,6 +26,7 @@ pub mod loaded;
 pub mod logging;
 pub mod maintenance;
 pub mod maps;
+pub mod message;
 pub mod metrics;
 pub mod object;
 pub mod pause;

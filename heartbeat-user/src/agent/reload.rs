@@ -81,6 +81,7 @@ impl Agent {
         let core = self.cluster.core(local);
         self.site
             .furnish(&self.cluster, local, self.keys.as_ref(), &core)?;
+        self.readdress_to(&core);
         let mut actions = Vec::new();
         self.core
             .handle(clock::now(), Input::Configure(core), &mut actions);

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use heartbeat_core::node::{Input, Node as Core};
 use tokio::sync::mpsc;
 
+use super::messages::Messages;
 use super::site::Site;
 use super::{Agent, Lock, Options, REQUESTS_MAX};
 use crate::aside::Aside;
@@ -89,6 +90,7 @@ impl Agent {
             site,
             sockets,
             sender,
+            messages: Messages::default(),
             core,
             journal,
             lateness,
