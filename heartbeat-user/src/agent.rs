@@ -18,6 +18,7 @@
 mod devices;
 mod echo;
 mod incarnation;
+mod inputs;
 mod lock;
 mod networks;
 mod orders;

@@ -82,8 +82,7 @@ impl Agent {
         self.site
             .furnish(&self.cluster, local, self.keys.as_ref(), &core)?;
         let mut actions = Vec::new();
-        self.core
-            .handle(clock::now(), Input::Configure(core), &mut actions);
+        self.tell_core(clock::now(), Input::Configure(core), &mut actions);
         self.act(actions);
         self.tick = start::tick(&self.cluster);
         self.send_everywhere();

@@ -54,12 +54,11 @@ impl Agent {
             Some(load(&pins)?)
         };
         let incarnation = incarnation::next(&directory, clock::wall().as_nanos() as u64)?;
-        let mut core = Core::new(cluster.core(local), incarnation);
+        let core = Core::new(cluster.core(local), incarnation);
         let mut site = Site::new(Maps::open(&pins)?);
         site.introduce(&cluster, local, keys.is_some());
         site.begin(incarnation);
         site.furnish(&cluster, local, keys.as_ref(), core.config())?;
-        core.handle(clock::now(), Input::Adopt(&site.left()), &mut Vec::new());
         let lateness = Arc::new(Lateness::new().context("make the lateness metrics")?);
         let tick = tick(&cluster);
         let shared = site.maps.shared.clone();
@@ -98,6 +97,7 @@ impl Agent {
             _lock: lock,
             cluster,
         };
+        agent.adopt();
         agent.send_everywhere();
         let program = first.map_or_else(|| load(&pins), Ok)?;
         agent.site.equip(program, agent.keys.as_ref())?;
@@ -107,6 +107,14 @@ impl Agent {
         }
         agent.take_and_give_up_privileges()?;
         Ok((agent, receiver))
+    }
+
+    /// Goes on from what an earlier run left.
+    fn adopt(&mut self) {
+        let left = self.site.left();
+        let mut actions = Vec::new();
+        self.tell_core(clock::now(), Input::Adopt(&left), &mut actions);
+        self.act(actions);
     }
 
     /// Does what takes more than the loop will need, and then lets go of that.

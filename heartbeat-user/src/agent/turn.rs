@@ -32,7 +32,7 @@ impl Agent {
             arrivals: &arrivals,
             gaps: &gaps,
         };
-        self.core.handle(now, input, &mut actions);
+        self.tell_core(now, input, &mut actions);
         self.act(actions);
         self.lateness.swept(clock::now().since(now));
         let rest = now.after(self.tick);
@@ -47,7 +47,7 @@ impl Agent {
             let late = self.lateness.take_worst(part);
             // What is less than an interval is within every bound, and no turn may look at all paths for it.
             if self.tick < late {
-                self.core.handle(now, Input::Late(part, late), actions);
+                self.tell_core(now, Input::Late(part, late), actions);
             }
         }
         if let Some(ahead) = self.pause.look() {
@@ -61,7 +61,7 @@ impl Agent {
                 ahead.boot,
                 ahead.wall
             );
-            self.core.handle(now, Input::Paused(pause), actions);
+            self.tell_core(now, Input::Paused(pause), actions);
         }
     }
 
