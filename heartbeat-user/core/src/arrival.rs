@@ -39,7 +39,7 @@ pub struct Arrival {
 }
 
 /// How a node says that it goes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Departure {
     /// Its agent will be back.
     Restarting,

@@ -60,7 +60,16 @@ impl Timing {
         interval.saturating_add(self.tolerance(interval))
     }
 
-    fn tolerance(&self, interval: Duration) -> Duration {
+    /// How long after the last arrival its sender is suspected, as far as this path can tell.
+    pub fn suspicion(&self, announced: Option<Duration>, regroup_after: u32) -> Duration {
+        let interval = self.judged_interval(announced);
+        interval
+            .saturating_mul(regroup_after)
+            .saturating_add(self.tolerance(interval))
+    }
+
+    /// What is added to a deadline that is counted in intervals of this length.
+    pub fn tolerance(&self, interval: Duration) -> Duration {
         match self.tolerance {
             Tolerance::Auto => TOLERANCE_MIN.max(interval / 8),
             Tolerance::Fixed(tolerance) => tolerance,
