@@ -55,6 +55,7 @@ use crate::key::KeyRing;
 use crate::lateness::{Lateness, Part};
 use crate::maintenance::Maintenances;
 use crate::pause::Pause;
+use crate::recording::Recorder;
 use crate::request::Request;
 use crate::sender::Sender;
 use crate::sender::priority::Scheduling;
@@ -86,6 +87,8 @@ const RECHECK: Duration = Duration::from_secs(10);
 /// All that the loop owns.
 pub struct Agent {
     file: PathBuf,
+    /// What that file held.
+    text: String,
     cluster: Cluster,
     node: usize,
     directory: PathBuf,
@@ -100,6 +103,7 @@ pub struct Agent {
     control: Control,
     aside: Aside,
     core: Core,
+    recorder: Option<Recorder>,
     journal: Journal,
     maintenance: Maintenances,
     lateness: Arc<Lateness>,

@@ -4,7 +4,7 @@
 //! receiver the XDP program ([`object`], put on its devices by [`xdp`] over the [`pins`]) stamps it into a slot
 //! of [`maps`], which [`sweep`] reads; the core judges; [`agent`] carries out what follows; [`journal`] keeps
 //! the event as a [`record`]; [`snapshot`] is what [`control`] and [`web`] ([`metrics`]) show when they are
-//! asked, by a [`request`], which may be an order as well. [`config`],
+//! asked, by a [`request`], which may be an order as well; [`recording`] keeps what the core was told. [`config`],
 //! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type.
 
 pub mod agent;
@@ -33,6 +33,7 @@ pub mod pins;
 pub mod privilege;
 pub mod random;
 pub mod record;
+pub mod recording;
 pub mod request;
 pub mod sender;
 pub mod snapshot;

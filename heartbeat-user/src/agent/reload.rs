@@ -76,6 +76,7 @@ impl Agent {
         let id = self.cluster.nodes[self.node].id;
         self.node = start::position(&loaded.cluster, id).context("find this node")?;
         self.cluster = loaded.cluster;
+        self.text = loaded.text;
         self.keys = loaded.keys;
         let local = &self.cluster.nodes[self.node];
         let core = self.cluster.core(local);

@@ -85,6 +85,9 @@ impl Agent {
             Departure::Leaving => flags::LEAVING,
         });
         self.journal.close();
+        if let Some(recorder) = self.recorder {
+            recorder.close();
+        }
         self.control.stop();
     }
 }

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use heartbeat_core::node::{Input, Node as Core};
 use tokio::sync::mpsc;
 
+use super::inputs;
 use super::site::Site;
 use super::{Agent, Lock, Options, REQUESTS_MAX};
 use crate::aside::Aside;
@@ -38,7 +39,11 @@ const TICK_MAX: Duration = Duration::from_millis(1200);
 impl Agent {
     /// Prepares everything and starts the threads; the loop does not run yet.
     pub(super) fn start(options: &Options) -> Result<(Agent, mpsc::Receiver<Request>)> {
-        let Loaded { cluster, keys } = Loaded::read(&options.config)?;
+        let Loaded {
+            cluster,
+            text,
+            keys,
+        } = Loaded::read(&options.config)?;
         let local = cluster.local_node(options.node.as_deref(), &interface::local_addresses()?)?;
         let node = position(&cluster, local.id).context("find this node")?;
         let local = &cluster.nodes[node];
@@ -74,6 +79,8 @@ impl Agent {
         let control = Control::start(&cluster.agent.socket, events, requests.clone())?;
         let mut agent = Agent {
             file: options.config.clone(),
+            recorder: inputs::record(&cluster, &text, &core, incarnation),
+            text,
             maintenance: Maintenances::load(&directory)?,
             control,
             aside: Aside::start()?,

@@ -127,9 +127,8 @@ impl Agent {
     fn telling(&mut self, event: &Event, voice: Voice) -> Option<Telling> {
         let config = self.core.config();
         let mut record = Record::new(event, config, clock::wall())?;
-        record.maintenance = self
-            .maintenance
-            .covers(record.peer.as_deref(), record.network.as_deref());
+        let (peer, network) = (record.peer.as_deref(), record.network.as_deref());
+        record.maintenance = Some(self.maintenance.covers(peer, network));
         let mut telling = Telling::new(record, voice);
         if let Subject::Path(index) = event.subject() {
             let path = &config.paths[index.position()];

@@ -17,7 +17,10 @@ pub type Heard = (u64, u64, u64);
 /// What hardly any heartbeat changes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each field is the arrival's field of that name")]
+#[expect(
+    missing_docs,
+    reason = "each field is the arrival's field of that name"
+)]
 pub struct Facts {
     pub path: u32,
     pub incarnation: u64,

@@ -86,14 +86,14 @@ impl Levels {
     }
 
     fn change(&mut self, change: &Change) -> Result<()> {
-        let place = change.place as usize;
+        let (place, next) = (change.place as usize, self.0.len());
         match (self.0.get_mut(place), &change.heard, &change.facts) {
             (Some(known), heard, facts) => {
                 let (known_heard, known_facts) = split(known);
                 let facts = facts.clone().unwrap_or(known_facts);
                 *known = join(heard.unwrap_or(known_heard), &facts);
             }
-            (None, Some(heard), Some(facts)) if place == self.0.len() && place < PATHS_MAX => {
+            (None, Some(heard), Some(facts)) if place == next && place < PATHS_MAX => {
                 self.0.push(join(*heard, facts));
             }
             (None, _, _) => bail!("it is neither known nor the next, or not whole"),

@@ -81,7 +81,8 @@ impl<R: BufRead> Lines<R> {
         };
         self.number += 1;
         let number = self.number;
-        let line = parse(&bytes).with_context(|| format!("line {number} is none of a recording"))?;
+        let line =
+            parse(&bytes).with_context(|| format!("line {number} is none of a recording"))?;
         ensure!(
             self.at <= line.at,
             "line {number} goes back in time, from {} to {}",
@@ -115,9 +116,7 @@ impl<R: BufRead> Lines<R> {
 /// The next line that ends with its newline, without it.
 fn read_line(source: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    source
-        .take(LINE_BYTES_MAX)
-        .read_until(b'\n', &mut bytes)?;
+    source.take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes)?;
     if bytes.pop_if(|last| *last == b'\n').is_some() {
         return Ok(Some(bytes));
     }
@@ -147,8 +146,8 @@ fn check_format(first: &[u8]) -> Result<()> {
         format: u64,
         version: String,
     }
-    let first: First =
-        serde_json::from_slice(first).context("it is no recording: its first line is none of one")?;
+    let first: First = serde_json::from_slice(first)
+        .context("it is no recording: its first line is none of one")?;
     let Form { format, version } = first.what.begin;
     ensure!(
         format == u64::from(FORMAT),

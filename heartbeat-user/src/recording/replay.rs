@@ -17,7 +17,7 @@ use heartbeat_ebpf::time::Timestamp;
 
 use super::facts::Left;
 use super::levels::{Levels, Sweep};
-use super::line::{Begin, Gap, What, unhex};
+use super::line::{Begin, What, unhex};
 use super::lines::{Ending, Lines, Next};
 use super::recorder::numbers;
 use crate::config::Cluster;
@@ -77,6 +77,11 @@ impl<R: BufRead> Replay<R> {
         &self.begin
     }
 
+    /// Events so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
     /// From the beginning to the input told last.
     pub fn length(&self) -> Duration {
         self.now.since(self.begun)
@@ -114,9 +119,7 @@ impl<R: BufRead> Replay<R> {
                 Ok(self.handle(Input::Configure(config)))
             }
             What::Reborn(incarnation) => Ok(self.handle(Input::Reborn(Incarnation(incarnation)))),
-            What::Late { part, ns } => {
-                Ok(self.handle(Input::Late(part, Duration::from_nanos(ns))))
-            }
+            What::Late { part, ns } => Ok(self.handle(Input::Late(part, Duration::from_nanos(ns)))),
             What::Paused(pause) => Ok(self.handle(Input::Paused(pause))),
             What::Promised(epoch) => Ok(self.handle(Input::Promised(Epoch(epoch)))),
             What::Message {
@@ -133,6 +136,7 @@ impl<R: BufRead> Replay<R> {
                 Ok(self.handle(Input::Witness(network, state)))
             }
             What::Depart(departure) => Ok(self.handle(Input::Depart(departure.into()))),
+            // The lines hand on neither.
             What::Begin(_) | What::End(_) => Ok(Vec::new()),
         }
     }
@@ -182,7 +186,10 @@ impl<R: BufRead> Replay<R> {
 
     fn check_path(&self, path: u32) -> Result<()> {
         let paths = self.core.config().paths.len();
-        ensure!((path as usize) < paths, "path {path} of {paths}, counted from 0");
+        ensure!(
+            (path as usize) < paths,
+            "path {path} of {paths}, counted from 0"
+        );
         Ok(())
     }
 
