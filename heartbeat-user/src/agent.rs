@@ -19,12 +19,14 @@ mod datagrams;
 mod devices;
 mod echo;
 mod incarnation;
+mod inputs;
 mod lock;
 mod messages;
 mod networks;
 mod orders;
 mod pace;
 mod plan;
+mod promises;
 mod reload;
 mod remembrance;
 mod sending;
@@ -51,12 +53,14 @@ use crate::aside::Aside;
 use crate::clock;
 use crate::config::Cluster;
 use crate::control::Control;
+use crate::epoch::Epochs;
 use crate::interface;
 use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::{Lateness, Part};
 use crate::maintenance::Maintenances;
 use crate::pause::Pause;
+use crate::recording::Recorder;
 use crate::request::Request;
 use crate::sender::Sender;
 use crate::sender::priority::Scheduling;
@@ -89,6 +93,8 @@ const RECHECK: Duration = Duration::from_secs(10);
 /// All that the loop owns.
 pub struct Agent {
     file: PathBuf,
+    /// What that file held.
+    text: String,
     cluster: Cluster,
     node: usize,
     directory: PathBuf,
@@ -104,7 +110,9 @@ pub struct Agent {
     control: Control,
     aside: Aside,
     core: Core,
+    recorder: Option<Recorder>,
     journal: Journal,
+    epochs: Epochs,
     maintenance: Maintenances,
     lateness: Arc<Lateness>,
     pause: Pause,
@@ -196,6 +204,7 @@ impl Agent {
             Request::Snapshot(answer) => drop(answer.send(self.snapshot())),
             Request::Order(order, asker, answer) => self.order(order, &asker, answer),
             Request::Loaded(read, asker, answer) => self.finish_reload(read, &asker, answer),
+            Request::Found(_) => {}
         }
     }
 }

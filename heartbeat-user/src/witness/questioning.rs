@@ -88,17 +88,19 @@ fn go_on(sockets: &Sockets, watched: &[Watched<'_>], open: &mut Vec<Question>) -
         hear(watched.socket, open);
     }
     let mut findings = Vec::new();
-    open.retain_mut(|question| loop {
-        match question.step(now) {
-            Step::Wait(_) => return true,
-            Step::Ask(sequence, routes) => {
-                let ask = |route| sockets.ask(route, sequence, question.nonce());
-                let outcomes: Vec<_> = routes.iter().map(ask).collect();
-                question.sent(clock::now(), &outcomes);
-            }
-            Step::End(finding) => {
-                findings.push(finding);
-                return false;
+    open.retain_mut(|question| {
+        loop {
+            match question.step(now) {
+                Step::Wait(_) => return true,
+                Step::Ask(sequence, routes) => {
+                    let ask = |route| sockets.ask(route, sequence, question.nonce());
+                    let outcomes: Vec<_> = routes.iter().map(ask).collect();
+                    question.sent(clock::now(), &outcomes);
+                }
+                Step::End(finding) => {
+                    findings.push(finding);
+                    return false;
+                }
             }
         }
     });

@@ -212,14 +212,7 @@ fn want_v6(fd: &OwnedFd, kind: u8) -> nix::Result<()> {
 fn filter(fd: &OwnedFd, level: i32, option: i32, refused: &[u32]) -> nix::Result<()> {
     let size = size_of_val(refused) as libc::socklen_t;
     // SAFETY: the kernel reads `size` bytes of the slice, which lives until the call returns.
-    let result = unsafe {
-        libc::setsockopt(
-            fd.as_raw_fd(),
-            level,
-            option,
-            refused.as_ptr().cast(),
-            size,
-        )
-    };
+    let result =
+        unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, refused.as_ptr().cast(), size) };
     Errno::result(result).map(drop)
 }

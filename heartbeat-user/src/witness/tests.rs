@@ -33,7 +33,12 @@ fn a_network_is_asked_about_once_at_a_time() {
     for network in [1, 1, 2, 1] {
         witnesses.ask(question(network));
     }
-    let mut next = || asked.try_recv().ok().map(|question| question.network.number());
+    let mut next = || {
+        asked
+            .try_recv()
+            .ok()
+            .map(|question| question.network.number())
+    };
     assert_eq!([next(), next(), next()], [Some(1), Some(2), None]);
     witnesses.note(&finding(Witness::Silent));
     witnesses.ask(question(1));
@@ -44,10 +49,15 @@ fn a_network_is_asked_about_once_at_a_time() {
 fn a_question_that_found_no_room_can_be_asked_later() {
     let (mut witnesses, mut asked) = unserved();
     let networks = 1..=QUESTIONS_MAX as u16 + 1;
-    networks.clone().for_each(|network| witnesses.ask(question(network)));
+    networks
+        .clone()
+        .for_each(|network| witnesses.ask(question(network)));
     while asked.try_recv().is_ok() {}
     witnesses.ask(question(*networks.end()));
-    assert_eq!(asked.try_recv().map(|asked| asked.network.number()), Ok(*networks.end()));
+    assert_eq!(
+        asked.try_recv().map(|asked| asked.network.number()),
+        Ok(*networks.end())
+    );
 }
 
 #[test]
