@@ -140,7 +140,7 @@ fn a_question_that_this_host_refused_says_nothing() {
 
 #[test]
 fn an_address_of_this_host_is_no_witness() {
-    let mut other = asked_from(Some(INTERFACE), &[ip(254)]);
+    let other = asked_from(Some(INTERFACE), &[ip(254)]);
     let Step::Ask(_, routes) = other.step(at(0)) else {
         panic!("nobody is asked");
     };
