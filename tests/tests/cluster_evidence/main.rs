@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use heartbeat_tests::lab::requirements;
 use heartbeat_tests::suite::Suite;
 
+mod interface;
 mod witness;
 
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
         threads: 2,
-        tests: &[witness::TESTS],
+        tests: &[interface::TESTS, witness::TESTS],
     }
     .run()
 }
