@@ -165,7 +165,8 @@ fn a_view_outlives_the_node_that_was_about_to_propose_another() {
          19825 ms  2: view 5 of 2,3,4 (joined ; removed 1)
          19850 ms  3: view 5 of 2,3,4 (joined ; removed 1)
          19850 ms  4: view 5 of 2,3,4 (joined ; removed 1)
-    "#]].assert_eq(&parlour.told());
+    "#]]
+    .assert_eq(&parlour.told());
 }
 
 #[test]
@@ -180,7 +181,8 @@ fn a_node_that_hears_nobody_but_is_heard_goes_out_and_stays_out() {
          19900 ms  1: view 2 of 1,2,3 (joined ; removed 4)
          19925 ms  2: view 2 of 1,2,3 (joined ; removed 4)
          19925 ms  3: view 2 of 1,2,3 (joined ; removed 4)
-    "#]].assert_eq(&parlour.told());
+    "#]]
+    .assert_eq(&parlour.told());
 }
 
 #[test]
@@ -214,5 +216,6 @@ fn a_three_way_split_has_no_quorum_anywhere_and_ends() {
          35100 ms  3: view 2 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
          35100 ms  4: view 2 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
          35100 ms  5: view 2 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
-    "#]].assert_eq(&parlour.told());
+    "#]]
+    .assert_eq(&parlour.told());
 }
