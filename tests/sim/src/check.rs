@@ -50,6 +50,28 @@ pub enum Property {
     L1,
 }
 
+impl Property {
+    /// All of them.
+    pub const ALL: [Property; 10] = [
+        Property::S1,
+        Property::S2,
+        Property::S3,
+        Property::S4,
+        Property::S5,
+        Property::S6,
+        Property::E1,
+        Property::E2,
+        Property::E3,
+        Property::L1,
+    ];
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Property> {
+        let mut all = Property::ALL.into_iter();
+        all.find(|property| format!("{property:?}").eq_ignore_ascii_case(name))
+    }
+}
+
 /// That something did not hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
@@ -91,7 +113,7 @@ struct Seat {
 pub struct Checks {
     /// The first thing that did not hold.
     pub violation: Option<Violation>,
-    only: Option<Property>,
+    looked_at: Vec<Property>,
     epochs: BTreeMap<Epoch, View>,
     newest: Option<View>,
     seats: Vec<Seat>,
@@ -101,13 +123,13 @@ pub struct Checks {
 pub type Cores<'a> = dyn Fn(usize) -> Option<(&'a Node, Timestamp)> + 'a;
 
 impl Checks {
-    /// Nothing was seen yet. Only one property is looked at, if one is named.
-    pub fn new(shape: &Shape, only: Option<Property>) -> Self {
+    /// Nothing was seen yet. Only these properties are looked at.
+    pub fn new(shape: &Shape, looked_at: &[Property]) -> Self {
         let mut seats = Vec::new();
         seats.resize_with(shape.nodes(), Seat::default);
         Checks {
             violation: None,
-            only,
+            looked_at: looked_at.to_vec(),
             epochs: BTreeMap::new(),
             newest: None,
             seats,
@@ -238,8 +260,7 @@ impl Checks {
 
     /// Something did not hold.
     pub fn fail(&mut self, property: Property, at: u64, text: String) {
-        let looked_at = self.only.is_none_or(|only| only == property);
-        if looked_at && self.violation.is_none() {
+        if self.looked_at.contains(&property) && self.violation.is_none() {
             self.violation = Some(Violation { property, at, text });
         }
     }

@@ -42,10 +42,10 @@ impl Mutant {
         (Mutant::Mute, "mute", Property::L1),
     ];
 
-    /// What it must be caught by; `None`: by nothing.
-    pub fn property(self) -> Option<Property> {
+    /// What to look at: what it must be caught by, or everything where nothing is broken.
+    pub fn properties(self) -> Vec<Property> {
         let found = Mutant::ALL.iter().find(|(mutant, ..)| *mutant == self);
-        found.map(|(_, _, property)| *property)
+        found.map_or_else(|| Property::ALL.to_vec(), |(_, _, property)| vec![*property])
     }
 
     /// The one with this name.

@@ -26,7 +26,7 @@ pub struct Found {
 }
 
 /// The run of a seed.
-pub fn plan(seed: u64, mutant: Mutant, only: Option<Property>) -> Plan {
+pub fn plan(seed: u64, mutant: Mutant, looked_at: &[Property]) -> Plan {
     let shape = Shape::drawn(&mut Random::new(seed, 1));
     let script = script::draw(&mut Random::new(seed, 2), &shape);
     let mut plan = Plan {
@@ -34,7 +34,7 @@ pub fn plan(seed: u64, mutant: Mutant, only: Option<Property>) -> Plan {
         shape,
         script,
         mutant,
-        only,
+        looked_at: looked_at.to_vec(),
         detail: Detail::Nothing,
         least: 0,
     };
@@ -43,7 +43,7 @@ pub fn plan(seed: u64, mutant: Mutant, only: Option<Property>) -> Plan {
 }
 
 /// Runs these seeds, until one fails.
-pub fn run(first: u64, count: u64, mutant: Mutant, only: Option<Property>) -> Found {
+pub fn run(first: u64, count: u64, mutant: Mutant, looked_at: &[Property]) -> Found {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicU64::new(first);
     let failed = AtomicBool::new(false);
@@ -60,7 +60,7 @@ pub fn run(first: u64, count: u64, mutant: Mutant, only: Option<Property>) -> Fo
                 break;
             }
             for seed in begin..end {
-                let outcome = World::new(plan(seed, mutant, only)).run();
+                let outcome = World::new(plan(seed, mutant, looked_at)).run();
                 coverage.add(&outcome.coverage);
                 coverage.runs += 1;
                 if let Some(violation) = outcome.violation {

@@ -52,8 +52,8 @@ pub struct Plan {
     pub script: Vec<Episode>,
     /// What is broken on purpose.
     pub mutant: Mutant,
-    /// The property that is looked at; `None`: all.
-    pub only: Option<Property>,
+    /// The properties that are looked at.
+    pub looked_at: Vec<Property>,
     /// How much is written down.
     pub detail: Detail,
     /// How long it goes on at least, ns of the world.
@@ -142,7 +142,7 @@ impl World {
             wires: Wires::new(shape),
             hosts,
             truth: Truth::new(shape),
-            checks: Checks::new(shape, plan.only),
+            checks: Checks::new(shape, &plan.looked_at),
             coverage: Coverage::default(),
             transcript: Transcript::new(plan.detail),
             random,

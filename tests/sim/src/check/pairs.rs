@@ -31,7 +31,7 @@ impl Checks {
                     continue;
                 }
                 let patience = if other { patience } else { silent };
-                let heard = |network| now - truth.heard(network, one, two) <= patience;
+                let heard = |network| now - truth.answered(network, one, two) <= patience;
                 if !shape.between(one, two).any(heard) {
                     let text = format!(
                         "{} proposes {}, but {} has not heard {} for {} ms",

@@ -32,6 +32,7 @@ impl Kernel {
             path: PathIndex(path as u32),
             last: Timestamp::from_ns(slot.last_arrival.get()),
             previous: Timestamp::from_ns(slot.previous_arrival.get()),
+            lost: slot.lost.get(),
             arrivals: slot.arrivals.get(),
             announced_interval: heard.then_some(interval),
             incarnation: Incarnation(slot.incarnation.get()),

@@ -19,6 +19,9 @@ use crate::script::{letter, letters};
 
 /// Intervals beyond all that is waited for.
 const ROUNDS: u64 = 16;
+/// Intervals within which all nodes start, and boot after the last fault.
+const STARTING: u64 = 10;
+const BOOTING: u64 = 4;
 /// Intervals for which a healed cluster is looked at further.
 const LASTING: u64 = 8;
 /// Looks an interval.
@@ -86,8 +89,8 @@ impl World {
     /// When the last fault of the script has ended.
     fn last_fault(&self) -> u64 {
         let ends = self.plan.script.iter().map(|episode| episode.end.unwrap_or(episode.begin));
-        let booting = self.plan.shape.longest_interval() * 4;
-        ends.max().map_or(0, |end| end + booting)
+        let interval = self.plan.shape.longest_interval();
+        ends.max().unwrap_or(0).max(interval * STARTING) + interval * BOOTING
     }
 
     /// What is not as it should be in a healthy cluster, if anything is.
