@@ -119,7 +119,7 @@ impl Agent {
     /// The paths that a message to a peer takes.
     fn carriers(&self, peer: NodeId, over: Over) -> Vec<PathIndex> {
         let best = match over {
-            Over::Best => self.core.best_path(peer),
+            Over::Best => self.core.best_path(clock::now(), peer),
             Over::All => None,
         };
         if let Some(best) = best {
