@@ -204,8 +204,8 @@ impl Agent {
             return Err(Verdict::Unconfirmed);
         }
         let correspondents = &mut self.messages.correspondents;
-        if !correspondents.is_new(from, run, header.sequence) {
-            return Err(Verdict::Replay);
+        if let Some(refusal) = correspondents.refuse(from, run, header.sequence) {
+            return Err(refusal);
         }
         if !datagram.is_authentic(&key) {
             return Err(Verdict::Mac);
