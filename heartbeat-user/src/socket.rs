@@ -30,12 +30,12 @@ pub mod batch;
 pub mod incoming;
 
 /// Class selector 6, network control (RFC 4594), as the traffic class byte.
-const CLASS: i32 = 0xc0;
+pub(crate) const CLASS: i32 = 0xc0;
 /// Whether a socket gets what comes by groups that others joined; the C library's headers lack them.
 const IP_MULTICAST_ALL: i32 = 49;
 const IPV6_MULTICAST_ALL: i32 = 29;
 /// SO_PRIORITY for network control; the highest that needs no capability.
-const PRIORITY: i32 = 6;
+pub(crate) const PRIORITY: i32 = 6;
 /// Bytes that may wait to be read, as the kernel counts them: the reports of a thousand peers.
 const RECEIVE_BYTES: usize = 4 * 1024 * 1024;
 
