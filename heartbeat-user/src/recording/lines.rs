@@ -81,7 +81,7 @@ impl<R: BufRead> Lines<R> {
         };
         self.number += 1;
         let number = self.number;
-        let line =
+        let line: Line =
             parse(&bytes).with_context(|| format!("line {number} is none of a recording"))?;
         ensure!(
             self.at <= line.at,

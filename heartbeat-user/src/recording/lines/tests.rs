@@ -54,12 +54,12 @@ fn what_is_no_recording_is_called_so() {
     ];
     expect![[r#"
         it is no recording: it has not one whole line
-        it is no recording: its first line is none of one: expected value at line 1 column 1
-        it is no recording: its first line is none of one: missing field `what` at line 1 column 20
-        it is no recording: its first line is none of one: missing field `begin` at line 1 column 27
+        it is no recording: its first line is none of one: expected value, column 1
+        it is no recording: its first line is none of one: missing field `what`, column 20
+        it is no recording: its first line is none of one: missing field `begin`, column 27
         it is no recording: it has not one whole line
         it is a recording of form 2 by heartbeat 0.1.0, and this is heartbeat 0.1.0, which replays form 1: use that version
-        its first line is no beginning of a recording: invalid value: integer `-9`, expected u64 at line 1 column 102"#]].assert_eq(&said.join("\n"));
+        its first line is no beginning of a recording: invalid value: integer `-9`, expected u64, column 102"#]].assert_eq(&said.join("\n"));
 }
 
 #[test]
@@ -74,11 +74,11 @@ fn a_line_that_does_not_belong_there_is_named() {
         rest("{\"at\":6,\"what\":{\"end\":\"stopped\"}}\n{\"at\":6"),
     ];
     expect![[r#"
-        line 2 is none of a recording: EOF while parsing a value at line 1 column 0
+        line 2 is none of a recording: EOF while parsing a value, column 0
         line 2 goes back in time, from 5 to 4
-        line 2 is none of a recording: expected value at line 1 column 26
-        line 2 is none of a recording: unknown field `more`, expected `part` or `ns` at line 1 column 51
-        line 2 is none of a recording: unknown variant `asleep`, expected `suspended` or `wall_clock` at line 1 column 33
+        line 2 is none of a recording: expected value, column 26
+        line 2 is none of a recording: unknown field `more`, expected `part` or `ns`, column 51
+        line 2 is none of a recording: unknown variant `asleep`, expected `suspended` or `wall_clock`, column 33
         line 2 begins another recording
         something follows on the end in line 2"#]].assert_eq(&said.join("\n"));
 }

@@ -42,7 +42,7 @@ fn what_no_agent_has_told_its_core_is_refused() {
         r#"{"message":{"from":2,"incarnation":1,"bytes":"00"}}"#.to_owned(),
     ];
     expect![[r#"
-        Said(Stopped) after 2 inputs
+        Said(Stopped) after 1 inputs
         line 2: path 4 of 4, counted from 0
         line 2: path 4 of 4, counted from 0
         line 2: a gap that does not end after it began
@@ -66,7 +66,7 @@ fn a_configuration_with_a_mistake_or_without_the_node_is_refused() {
         configure(&without_node_a),
     ];
     expect![[r#"
-        Said(Stopped) after 2 inputs
+        Said(Stopped) after 1 inputs
         line 2: recorded configuration:86: members: unknown key; allowed are cluster, networks, nodes, agent, membership
         1 mistake in recorded configuration
         line 2: node 1 is not in its own configuration"#]].assert_eq(&said.join("\n"));
