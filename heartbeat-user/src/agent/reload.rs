@@ -82,9 +82,11 @@ impl Agent {
         let core = self.cluster.core(local);
         self.site
             .furnish(&self.cluster, local, self.keys.as_ref(), &core)?;
+        self.readdress_to(&core);
         let mut actions = Vec::new();
         self.tell_core(clock::now(), Input::Configure(core), &mut actions);
         self.act(actions);
+        self.tell_soundness();
         self.tick = start::tick(&self.cluster);
         self.send_everywhere();
         Ok(())

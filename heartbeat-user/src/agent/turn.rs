@@ -35,6 +35,9 @@ impl Agent {
         self.tell_core(now, input, &mut actions);
         self.act(actions);
         self.lateness.swept(clock::now().since(now));
+        if self.deliver() {
+            return now;
+        }
         let rest = now.after(self.tick);
         self.core
             .next_deadline()
@@ -110,7 +113,9 @@ impl Agent {
                 Action::Echo(path, ask) => self.ask(path, ask),
                 Action::Carry => self.send_everywhere(),
                 Action::Outgrow(known) => self.outgrow(known),
-                Action::Post { .. } | Action::Promise(_) | Action::Probe(_) => {}
+                Action::Post { to, over, message } => self.post(to, over, &message),
+                Action::Promise(epoch) => self.keep_promise(epoch),
+                Action::Probe(network) => self.probe(network),
             }
         }
         if !memories.is_empty() {
