@@ -138,8 +138,9 @@ impl World {
     /// Sends one datagram, over the best path or over all that count and are not lost; if none is, over all.
     pub(super) fn dispatch(&mut self, node: usize, peer: usize, over: Over, letter: &Rc<Letter>) {
         let Some(core) = self.core(node) else { return };
+        let now = self.hosts[node].clock.local(self.now);
         let best = match over {
-            Over::Best => core.best_path(node_id(peer)),
+            Over::Best => core.best_path(now, node_id(peer)),
             Over::All => None,
         };
         let host = &self.hosts[node];

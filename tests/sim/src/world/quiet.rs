@@ -69,10 +69,12 @@ impl World {
             }
             (Some(why), Some(_)) => {
                 self.checks.fail(Property::L1, self.now, format!("it did not last: {why}"));
+                self.quiet.over = true;
             }
             (Some(why), None) => {
                 if since + self.patience() < self.now {
                     self.checks.fail(Property::L1, self.now, why);
+                    self.quiet.over = true;
                 }
             }
         }
