@@ -205,7 +205,11 @@ impl Membership {
     }
 
     /// What is known of a network, by node: this node's own row, and those of fresh reports.
-    pub fn rows(&self, now: Timestamp, network: heartbeat_ebpf::ids::NetworkId) -> Vec<Option<Row>> {
+    pub fn rows(
+        &self,
+        now: Timestamp,
+        network: heartbeat_ebpf::ids::NetworkId,
+    ) -> Vec<Option<Row>> {
         let of = |rows: &[Row]| rows.iter().find(|row| row.network == network).cloned();
         let row = |node: NodeIndex| {
             if node == self.terms.me {
@@ -297,7 +301,8 @@ impl Membership {
             let node = NodeIndex(place as u16);
             let sight = &self.sights[place];
             let kept = self.reaches.contains(node) && !sight.is_suspect(now);
-            let reached = node == self.terms.me || (!sight.has_left() && (sight.is_heard() || kept));
+            let reached =
+                node == self.terms.me || (!sight.has_left() && (sight.is_heard() || kept));
             let changed = if reached {
                 self.reaches.insert(node)
             } else {
@@ -349,7 +354,10 @@ impl Membership {
             self.regroup.deadline(&self.terms, now),
             self.gave_up.map(|at| at.after(self.terms.opening * 2)),
             self.quarantine.as_ref().and_then(Quarantined::deadline),
-            self.installed.is_some().then(|| self.leases.next_end(now)).flatten(),
+            self.installed
+                .is_some()
+                .then(|| self.leases.next_end(now))
+                .flatten(),
         ];
         let later = |moment: &Timestamp| now < *moment;
         let all = reports.chain(suspicions).chain(own.into_iter().flatten());

@@ -173,6 +173,10 @@ pub enum Everywhere {
 
 impl From<bool> for Everywhere {
     fn from(holds: bool) -> Self {
-        if holds { Everywhere::Yes } else { Everywhere::NotYet }
+        if holds {
+            Everywhere::Yes
+        } else {
+            Everywhere::NotYet
+        }
     }
 }

@@ -165,9 +165,8 @@ impl Membership {
             None => false,
         };
         let heard = self.reports[node.position()].as_ref();
-        gone || heard.is_some_and(|heard| {
-            heard.report.view.is_none() && epoch <= heard.report.promised
-        })
+        gone || heard
+            .is_some_and(|heard| heard.report.view.is_none() && epoch <= heard.report.promised)
     }
 
     /// When what is pending can be accepted, or is forgotten.

@@ -32,7 +32,10 @@ impl Membership {
             self.regroup.wait(now);
             return;
         };
-        let met = self.installed.as_ref().is_some_and(|view| wish.is_met_by(view));
+        let met = self
+            .installed
+            .as_ref()
+            .is_some_and(|view| wish.is_met_by(view));
         if met && !self.is_overtaken(now) {
             self.proposed = None;
             self.finish(now);
@@ -118,7 +121,9 @@ impl Membership {
             let report = self.fresh(*node, now);
             report.is_some_and(|report| view.epoch < report.promised && report.view.is_none())
         };
-        self.accepted.as_ref().is_some_and(|accepted| view.epoch < accepted.epoch)
+        self.accepted
+            .as_ref()
+            .is_some_and(|accepted| view.epoch < accepted.epoch)
             || view.acceptors.iter().any(|node| stranded(&node))
     }
 
@@ -132,8 +137,17 @@ impl Membership {
                 && self.promised <= view.epoch
                 && self.highest_promise(&wish.acceptors, now) <= view.epoch
         });
-        let due = self.proposed.as_ref().is_none_or(|proposed| proposed.again <= now);
-        if !same && (due || self.proposed.as_ref().is_some_and(|old| old.view.members != wish.members)) {
+        let due = self
+            .proposed
+            .as_ref()
+            .is_none_or(|proposed| proposed.again <= now);
+        if !same
+            && (due
+                || self
+                    .proposed
+                    .as_ref()
+                    .is_some_and(|old| old.view.members != wish.members))
+        {
             self.propose_anew(now, wish, out);
         } else if due {
             self.propose_again(now, out);
@@ -148,7 +162,10 @@ impl Membership {
 
     fn propose_anew(&mut self, now: Timestamp, wish: Wish, out: &mut Outcome) {
         let everybody = NodeSet::first(self.terms.nodes);
-        let epoch = self.highest_promise(&everybody, now).max(self.newest).next();
+        let epoch = self
+            .highest_promise(&everybody, now)
+            .max(self.newest)
+            .next();
         let before = self.installed.as_ref();
         let new = |(node, incarnation): &&(NodeIndex, _)| {
             before.and_then(|view| view.incarnation(*node)) != Some(*incarnation)
@@ -186,7 +203,9 @@ impl Membership {
         {
             pending.repeated = now;
         }
-        let to = there.or(&proposed.view.acceptors).without(&proposed.accepts);
+        let to = there
+            .or(&proposed.view.acceptors)
+            .without(&proposed.accepts);
         let mut to = to;
         to.remove(self.terms.me);
         if !to.is_empty() {
@@ -236,9 +255,8 @@ impl Membership {
         let mut others = view.acceptors.clone();
         others.remove(self.terms.me);
         let reports = || others.iter().filter_map(|node| self.fresh(node, now));
-        let installed = reports().all(|report| {
-            report.view.as_ref().map(|(epoch, _)| *epoch) == Some(view.epoch)
-        });
+        let installed = reports()
+            .all(|report| report.view.as_ref().map(|(epoch, _)| *epoch) == Some(view.epoch));
         let cleaned = installed && reports().all(|report| report.stage.has_cleaned());
         if self.regroup.clean(installed.into(), cleaned.into()) {
             self.pace.hurry();

@@ -88,7 +88,11 @@ impl Membership {
         }
         out.posts.push(Post {
             to,
-            over: if self.pace.urgent { Over::All } else { Over::Best },
+            over: if self.pace.urgent {
+                Over::All
+            } else {
+                Over::Best
+            },
             message: Message::Report(self.report(now)),
         });
     }

@@ -105,7 +105,10 @@ impl Membership {
     fn add(&self, kept: &NodeSet, view: &NodeSet, look: &Look<'_>) -> (NodeSet, Choice) {
         let fits = |node: &NodeIndex| {
             let eligible = !kept.contains(*node) && self.may_join(*node, look);
-            eligible && kept.iter().all(|member| self.connected(*node, member, look, Trust::Words))
+            eligible
+                && kept
+                    .iter()
+                    .all(|member| self.connected(*node, member, look, Trust::Words))
         };
         let candidates: NodeSet = look.speaking.iter().filter(fits).collect();
         let free = candidates.without(&self.kept_out(view, look));
@@ -119,8 +122,12 @@ impl Membership {
 
     /// Nodes that this one or a member keeps out.
     fn kept_out(&self, members: &NodeSet, look: &Look<'_>) -> NodeSet {
-        let theirs = members.iter().filter_map(|node| look.fresh[node.position()]);
-        theirs.fold(self.quarantined(look.now), |all, report| all.or(&report.quarantined))
+        let theirs = members
+            .iter()
+            .filter_map(|node| look.fresh[node.position()]);
+        theirs.fold(self.quarantined(look.now), |all, report| {
+            all.or(&report.quarantined)
+        })
     }
 
     /// Nodes that this one keeps out.
@@ -189,9 +196,8 @@ impl Membership {
         match trust {
             Trust::Words => first == Some(true) && second == Some(true),
             Trust::Silence => {
-                let counts = |node, other| {
-                    !look.cautious.contains(node) || look.cautious.contains(other)
-                };
+                let counts =
+                    |node, other| !look.cautious.contains(node) || look.cautious.contains(other);
                 let first = first.filter(|_| counts(one, two)).unwrap_or(true);
                 first && second.filter(|_| counts(two, one)).unwrap_or(true)
             }
