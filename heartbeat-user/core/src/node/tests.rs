@@ -83,6 +83,7 @@ fn heard(path: u32, last_ms: u64) -> Arrival {
         last: Timestamp::from_ns(last_ms * 1_000_000),
         previous: None,
         arrivals: 1,
+        lost: 0,
         announced_interval: None,
         incarnation: Incarnation(1),
         departure: None,
