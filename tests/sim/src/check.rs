@@ -3,7 +3,7 @@
 //! | property | |
 //! |---|---|
 //! | S1 | one epoch, one set of members: no two views have the same number |
-//! | S2 | every two members of a proposed view have lately heard each other on a network that counts |
+//! | S2 | every two members of a newly installed view have lately heard each other on a network that counts |
 //! | S3 | a node that is not in the newest quorate view does not count itself quorate |
 //! | S4 | at any instant at most one view is acted by with quorum, and on each node views only get newer |
 //! | S5 | nobody is removed whom every member heard, and who heard every member, within the suspicion time |
@@ -188,6 +188,9 @@ impl Checks {
         let since = std::mem::replace(&mut self.seats[node].since, now);
         self.seats[node].installed = view.cloned();
         let view = view?;
+        if !self.epochs.contains_key(&view.epoch) {
+            self.all_hear_each_other(shape, truth, now, node, view);
+        }
         self.one_set_an_epoch(now, node, view);
         if view.epoch < self.seats[node].highest {
             let text = format!("{} goes back to {}", shape.name(node), described(view));

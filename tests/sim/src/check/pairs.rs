@@ -1,8 +1,8 @@
 //! S2 and S5: who may be a member together, and who may be removed.
 //!
 //! Both are about pairs and the truth. The slack is what lies between a fact and the view that follows from it:
-//! the fact is looked at once an interval, reports are an interval old and used for three, and a proposal is
-//! made of them within the next turn.
+//! the fact is looked at once an interval, reports are an interval old and used for three, and a view is made
+//! of them within some turns.
 
 use heartbeat_core::nodes::NodeIndex;
 use heartbeat_core::view::View;
@@ -17,9 +17,9 @@ use crate::truth::Truth;
 const SLACK: u64 = 5;
 
 impl Checks {
-    /// A node proposes a view: all its members have lately heard each other. One that says nothing itself has
-    /// at least been there, by its kernel's answers.
-    pub fn proposed(&mut self, shape: &Shape, truth: &Truth, now: u64, node: usize, view: &View) {
+    /// A view is installed for the first time: all its members have lately heard each other. One that says
+    /// nothing itself has at least been there, by its kernel's answers.
+    pub(super) fn all_hear_each_other(&mut self, shape: &Shape, truth: &Truth, now: u64, node: usize, view: &View) {
         let slack = shape.longest_interval() * SLACK;
         let patience = shape.suspicion_most() + slack;
         let silent = shape.stalled_after.max(shape.restart_grace) + patience;
@@ -34,7 +34,7 @@ impl Checks {
                 let heard = |network| now - truth.answered(network, one, two) <= patience;
                 if !shape.between(one, two).any(heard) {
                     let text = format!(
-                        "{} proposes {}, but {} has not heard {} for {} ms",
+                        "{} installs {}, but {} has not heard {} for {} ms",
                         letter(node),
                         described(view),
                         letter(one),

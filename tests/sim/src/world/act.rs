@@ -101,7 +101,7 @@ impl World {
         if self.plan.mutant == Mutant::Mute && matches!(message, Message::Accept(_)) {
             return;
         }
-        let message = self.posted(node, message);
+        let message = self.posted(message);
         self.coverage.post(&message);
         self.transcript.posted(self.now, node, to, &message);
         let host = &mut self.hosts[node];
@@ -121,17 +121,16 @@ impl World {
     }
 
     /// The message as a mutant's world takes it from its sender.
-    fn posted(&mut self, node: usize, message: Message) -> Message {
+    fn posted(&self, message: Message) -> Message {
         match message {
             Message::Report(mut report) if self.plan.mutant == Mutant::ReachesEverybody => {
                 report.reaches = NodeSet::first(self.plan.shape.nodes());
                 Message::Report(report)
             }
-            Message::Proposal(view) => {
-                self.checks.proposed(&self.plan.shape, &self.truth, self.now, node, &view);
-                Message::Proposal(view)
-            }
-            Message::Report(_) | Message::Accept(_) | Message::Install(_) => message,
+            Message::Report(_)
+            | Message::Proposal(_)
+            | Message::Accept(_)
+            | Message::Install(_) => message,
         }
     }
 
