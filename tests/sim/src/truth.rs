@@ -3,6 +3,7 @@
 //! The core judges by what each node's kernel has stamped and what others say; the checkers judge the core by
 //! this. It is kept where the events happen, and knows nothing of what any core believes.
 
+use crate::lanes::Way;
 use crate::shape::Shape;
 
 /// A silence on one path that was longer than two intervals, on the receiver's clock: the arrival before it
@@ -16,8 +17,8 @@ pub struct Truth {
     networks: usize,
     /// By network, receiver and sender: when a heartbeat was last recorded, ns of the world; 0: never.
     heard: Vec<u64>,
-    /// The same of an echo reply.
-    echoed: Vec<u64>,
+    /// The same of a message or an echo reply.
+    answered: Vec<u64>,
     /// By receiver and sender: when a silence that reached the suspicion time on every network that counts last
     /// ended; 0: never.
     silent_until: Vec<u64>,
@@ -34,7 +35,7 @@ impl Truth {
             nodes,
             networks,
             heard: vec![0; ways],
-            echoed: vec![0; ways],
+            answered: vec![0; ways],
             silent_until: vec![0; nodes * nodes],
             silences: vec![Vec::new(); ways],
         }
@@ -55,10 +56,10 @@ impl Truth {
         self.silences[way].push(silence);
     }
 
-    /// A reply of `from` to an echo request of `to` arrived.
-    pub fn echo(&mut self, now: u64, to: usize, from: usize, network: usize) {
-        let way = self.way(network, to, from);
-        self.echoed[way] = now;
+    /// A message, or the reply to an echo request, arrived on its way.
+    pub fn answer(&mut self, now: u64, way: Way) {
+        let way = self.way(way.network, way.to, way.from);
+        self.answered[way] = now;
     }
 
     /// A host lost its records: what was silent before it is forgotten.
@@ -76,10 +77,10 @@ impl Truth {
         self.heard[self.way(network, to, from)]
     }
 
-    /// The same, or an answer to an echo request of it.
+    /// The same, or when a message of it or its answer to an echo request came.
     pub fn answered(&self, network: usize, to: usize, from: usize) -> u64 {
         let way = self.way(network, to, from);
-        self.heard[way].max(self.echoed[way])
+        self.heard[way].max(self.answered[way])
     }
 
     /// Whether `to` has now heard nothing of `from` for the suspicion time on every network that counts.

@@ -50,7 +50,7 @@ impl World {
         let wake = if words.kind() == Kind::EchoReply as u8 {
             let wake = host.kernel.reply(path, words, local);
             if wake == Wake::Yes {
-                self.truth.echo(self.now, to, from, network);
+                self.truth.answer(self.now, way);
             }
             wake
         } else {
@@ -75,6 +75,8 @@ impl World {
         if !host.stamps() {
             return;
         }
+        self.truth.answer(self.now, way);
+        let host = &mut self.hosts[way.to];
         let idle = host.active().is_some_and(|agent| agent.busy <= self.now);
         let Some(agent) = &mut host.agent else { return };
         if idle && agent.inbox.is_empty() {
