@@ -37,6 +37,8 @@ use alloc::vec::Vec;
 use crate::nodes::{NodeIndex, NodeSet};
 
 mod matrix;
+#[cfg(test)]
+mod tests;
 
 pub use matrix::{Hears, Matrix};
 

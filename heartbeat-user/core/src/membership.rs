@@ -18,13 +18,13 @@
 //! it out, and it learns so or finds its leases over.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use heartbeat_ebpf::ids::Incarnation;
+use heartbeat_ebpf::ids::{Incarnation, NetworkId};
 use heartbeat_ebpf::time::Timestamp;
 
-use crate::action::Over;
 use crate::lease::Leases;
-use crate::message::{Caution, Message, Report, Row};
+use crate::message::{Caution, Report, Row};
 use crate::nodes::{NodeIndex, NodeSet};
 use crate::quarantine::Quarantined;
 use crate::regroup::Regroup;
@@ -35,6 +35,7 @@ use accept::Pending;
 use coordinate::Proposed;
 use speak::Pace;
 
+pub use outcome::{News, Outcome, Post};
 pub use sight::Sight;
 
 mod accept;
@@ -42,49 +43,10 @@ mod coordinate;
 mod hear;
 mod install;
 mod moved;
+mod outcome;
 mod sight;
 mod speak;
 mod wish;
-
-/// What a membership wants done and told.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Outcome {
-    /// The promised epoch has grown to this; to be kept before anything is sent.
-    pub promised: Option<Epoch>,
-    /// To be sent.
-    pub posts: Vec<Post>,
-    /// What happened, in order.
-    pub news: Vec<News>,
-}
-
-/// A message and whom it goes to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Post {
-    /// Whom to.
-    pub to: NodeSet,
-    /// Over which networks.
-    pub over: Over,
-    /// What.
-    pub message: Message,
-}
-
-/// What happened to the membership.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum News {
-    /// This view was installed.
-    Installed {
-        /// It.
-        view: View,
-        /// Members that are new to this node.
-        joined: NodeSet,
-        /// Nodes that are no members any more, and did not say that they go.
-        removed: NodeSet,
-    },
-    /// This node was in a view and is in none now.
-    QuorumLost(Epoch),
-    /// A node is kept out until then.
-    Quarantined(NodeIndex, Timestamp),
-}
 
 /// One node's part in the membership.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -104,6 +66,8 @@ pub struct Membership {
     accepted: Option<View>,
     pending: Option<Pending>,
     proposed: Option<Proposed>,
+    /// When another node proposed something last.
+    courted: Option<Timestamp>,
     installed: Option<View>,
     /// What was told last, to tell differences to; `None` after a loss of quorum.
     told: Option<View>,
@@ -144,6 +108,7 @@ impl Membership {
             accepted: None,
             pending: None,
             proposed: None,
+            courted: None,
             installed: None,
             told: None,
             gave_up: None,
@@ -157,6 +122,17 @@ impl Membership {
             deadline: begun,
             terms,
         }
+    }
+
+    /// This run has another incarnation now; what it was a member as is over.
+    pub fn reborn(&mut self, incarnation: Incarnation) {
+        self.incarnation = incarnation;
+        self.installed = None;
+        self.told = None;
+        self.accepted = None;
+        self.pending = None;
+        self.proposed = None;
+        self.stirred = true;
     }
 
     /// Goes on above what an earlier run has promised.
@@ -204,22 +180,26 @@ impl Membership {
         &self.reaches
     }
 
-    /// What is known of a network, by node: this node's own row, and those of fresh reports.
-    pub fn rows(
-        &self,
-        now: Timestamp,
-        network: heartbeat_ebpf::ids::NetworkId,
-    ) -> Vec<Option<Row>> {
-        let of = |rows: &[Row]| rows.iter().find(|row| row.network == network).cloned();
+    /// What is known of a network, by node: this node's own row, and those of reports that are fresh enough.
+    pub fn rows(&self, now: Timestamp, network: NetworkId) -> Vec<Option<&Row>> {
+        let of = |rows: &'_ [Row]| rows.iter().position(|row| row.network == network);
         let row = |node: NodeIndex| {
             if node == self.terms.me {
-                return of(&self.rows);
+                return of(&self.rows).map(|at| &self.rows[at]);
             }
-            self.fresh(node, now).and_then(|report| of(&report.rows))
+            let report = self.said_within(node, now, self.terms.rows_stale)?;
+            of(&report.rows).map(|at| &report.rows[at])
         };
         (0..self.terms.nodes)
             .map(|place| row(NodeIndex(place as u16)))
             .collect()
+    }
+
+    /// Whether a node says that it hears this one on a network; `None`: it has said nothing lately.
+    pub fn hears_us(&self, now: Timestamp, node: NodeIndex, network: NetworkId) -> Option<bool> {
+        let report = self.said_within(node, now, self.terms.rows_stale)?;
+        let row = report.rows.iter().find(|row| row.network == network)?;
+        Some(row.heard.contains(self.terms.me))
     }
 
     /// Takes note of what this node's own paths say of a peer.
@@ -239,7 +219,21 @@ impl Membership {
         }
     }
 
-    /// What this node hears on its networks.
+    /// Whom this node hears on the network with this place.
+    pub fn heard_on(&self, network: usize) -> NodeSet {
+        let sights = self.sights.iter().enumerate();
+        sights
+            .filter(|(_, sight)| sight.heard >> network & 1 == 1)
+            .map(|(place, _)| NodeIndex(place as u16))
+            .collect()
+    }
+
+    /// This node's own row of the network with this place.
+    pub fn own_row(&self, network: usize) -> Option<&Row> {
+        self.rows.get(network)
+    }
+
+    /// What this node hears on its networks, by place.
     pub fn show(&mut self, rows: Vec<Row>) {
         if rows != self.rows {
             self.rows = rows;
@@ -273,9 +267,10 @@ impl Membership {
     }
 
     /// Decides what follows from all that was seen and heard, if something may.
-    pub fn turn(&mut self, now: Timestamp, out: &mut Outcome) {
+    /// Says whether there was something to decide.
+    pub fn turn(&mut self, now: Timestamp, out: &mut Outcome) -> bool {
         if self.departed || (!self.stirred && now < self.deadline) {
-            return;
+            return false;
         }
         self.stirred = false;
         self.look_around(now);
@@ -284,6 +279,7 @@ impl Membership {
         self.admit_loss(now, out);
         self.speak(now, out);
         self.deadline = self.next(now);
+        true
     }
 
     /// When to decide again at the latest.
@@ -316,10 +312,13 @@ impl Membership {
 
     /// A node's newest report, unless it is too old, of another run, or its last word was that it goes.
     fn fresh(&self, node: NodeIndex, now: Timestamp) -> Option<&Report> {
+        self.said_within(node, now, self.terms.stale)
+    }
+
+    fn said_within(&self, node: NodeIndex, now: Timestamp, age: Duration) -> Option<&Report> {
         let heard = self.reports[node.position()].as_ref()?;
-        let sight = &self.sights[node.position()];
-        let fresh = now.since(heard.at) < self.terms.stale && sight.departure.is_none();
-        fresh.then_some(&heard.report)
+        let stays = self.sights[node.position()].departure.is_none();
+        (stays && now.since(heard.at) < age).then_some(&heard.report)
     }
 
     fn has_quorum(&self, nodes: &NodeSet) -> bool {
@@ -344,8 +343,11 @@ impl Membership {
 
     /// When the next thing is due that no message or sight will announce.
     fn next(&self, now: Timestamp) -> Timestamp {
-        let stale = |heard: &Heard| heard.at.after(self.terms.stale);
-        let reports = self.reports.iter().flatten().map(stale);
+        let stale = |heard: &Heard| {
+            let ages = [self.terms.stale, self.terms.rows_stale];
+            ages.map(|age| heard.at.after(age))
+        };
+        let reports = self.reports.iter().flatten().flat_map(stale);
         let suspicions = self.sights.iter().filter_map(|sight| sight.suspect_from);
         let own = [
             self.cautious_until,
@@ -367,3 +369,6 @@ impl Membership {
         all.filter(later).chain([due]).min().unwrap_or(due)
     }
 }
+
+#[cfg(test)]
+mod tests;

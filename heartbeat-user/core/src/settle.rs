@@ -113,3 +113,6 @@ impl<S: Copy + Eq> Settling<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

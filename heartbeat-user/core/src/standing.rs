@@ -192,3 +192,6 @@ fn unity(settled: Settled<NetworkState>) -> Option<Unity> {
         NetworkState::Up => settled.before.map(|_| Unity::Up),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,8 @@ use crate::voters::Voters;
 
 /// Intervals without a report after which what a node said is not used any more.
 const STALE: u32 = 3;
+/// The same of whom it hears.
+const ROWS_STALE: u32 = 2;
 /// Shortest time between two attempts at the same thing.
 const ATTEMPT_MIN: Duration = Duration::from_millis(5);
 /// Longest one.
@@ -37,6 +39,8 @@ pub struct Terms {
     pub opening: Duration,
     /// What was said longer ago is not used.
     pub stale: Duration,
+    /// What was said longer ago of whom somebody hears is not used: a node that stopped must not bear witness.
+    pub rows_stale: Duration,
     /// Between two attempts at the same thing.
     pub attempt: Duration,
     /// How long a node is cautious after its own timing was bad: as long as suspicion takes.
@@ -68,6 +72,7 @@ impl Terms {
             margin: tolerance.min(interval / 2),
             opening: longest + tolerance * 2,
             stale: interval * STALE,
+            rows_stale: interval * ROWS_STALE + tolerance,
             attempt: (interval / 8).clamp(ATTEMPT_MIN, ATTEMPT_MAX),
             caution: longest * after + tolerance,
             quarantine: config.membership.quarantine,

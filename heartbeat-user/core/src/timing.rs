@@ -60,7 +60,8 @@ impl Timing {
         interval.saturating_add(self.tolerance(interval))
     }
 
-    /// How long after the last arrival its sender is suspected, as far as this path can tell.
+    /// How long after the last arrival a node is suspected, if it is silent for as long on every network that
+    /// counts: `regroup_after` missed heartbeats and the tolerance.
     pub fn suspicion(&self, announced: Option<Duration>, regroup_after: u32) -> Duration {
         let interval = self.judged_interval(announced);
         interval
@@ -99,6 +100,19 @@ mod tests {
     fn at_the_defaults_a_path_is_lost_after_2_55_s() {
         assert_eq!(timing(1200, 2).detection(None), Duration::from_millis(2550));
         assert_eq!(timing(10, 3).detection(None), Duration::from_millis(32));
+    }
+
+    #[test]
+    fn at_the_defaults_a_node_is_suspected_after_7_35_s() {
+        let announced = Some(Duration::from_millis(100));
+        assert_eq!(
+            timing(1200, 2).suspicion(announced, 6),
+            Duration::from_millis(7350)
+        );
+        assert_eq!(
+            timing(10, 3).suspicion(announced, 6),
+            Duration::from_micros(612_500)
+        );
     }
 
     #[test]

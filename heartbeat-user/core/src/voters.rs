@@ -107,12 +107,12 @@ fn digest(votes: impl Iterator<Item = (NodeId, u32)>, tie_breaker: Option<NodeId
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn voters(votes: &[u32], tie_breaker: u16) -> Voters {
+    pub(crate) fn voters(votes: &[u32], tie_breaker: u16) -> Voters {
         let id = |place: u16| NodeId::new(place + 1).expect("not zero");
         let of = votes.iter().zip(0u16..);
         let of = of.map(|(votes, place)| (id(place), *votes));

@@ -39,6 +39,7 @@ impl Membership {
             self.stirred = true;
             return;
         }
+        self.courted = Some(now);
         if view.epoch == self.promised {
             return self.consider_again(now, coordinator, view, out);
         }

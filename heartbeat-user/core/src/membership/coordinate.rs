@@ -76,8 +76,8 @@ impl Membership {
         waited || (!wish.is_met_by(view) && removed.iter().all(certain))
     }
 
-    /// Whether it is for this node to propose: the first of those with the newest view, and after a while the
-    /// next one.
+    /// Whether it is for this node to propose: the first of those with the newest view, and the next one once
+    /// nobody has proposed anything for a while.
     fn is_my_turn(&self, now: Timestamp, wish: &Wish) -> bool {
         let newest = wish.acceptors.iter().map(|node| self.acts_by(node)).max();
         let up_to_date = |node: &NodeIndex| Some(self.acts_by(*node)) == newest;
@@ -90,8 +90,9 @@ impl Membership {
         order.sort_unstable();
         let place = order.iter().position(|(_, node)| *node == self.terms.me);
         place.is_some_and(|place| {
+            let idle = self.courted.max(Some(self.regroup.since()));
             let wait = self.terms.opening * 2 * place as u32;
-            self.regroup.since().after(wait) <= now
+            place == 0 || idle.is_some_and(|idle| idle.after(wait) <= now)
         })
     }
 

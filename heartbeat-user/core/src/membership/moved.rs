@@ -38,6 +38,7 @@ impl Membership {
         moved.installed = self.installed.as_ref().map(view);
         moved.told = self.told.as_ref().map(view);
         moved.gave_up = self.gave_up;
+        moved.courted = self.courted;
         moved.regroup = self.regroup.clone();
         moved.cautious_until = self.cautious_until;
         moved.departed = self.departed;
@@ -52,7 +53,12 @@ impl Membership {
     }
 
     fn sight(&self, place: Option<NodeIndex>) -> Sight {
-        place.map_or_else(Sight::default, |place| self.sights[place.position()])
+        // Networks have other places too; the next sweep says what is heard on which.
+        place.map_or_else(Sight::default, |place| Sight {
+            heard: 0,
+            counted: 0,
+            ..self.sights[place.position()]
+        })
     }
 }
 

@@ -98,17 +98,13 @@ impl Membership {
     }
 
     fn report(&self, now: Timestamp) -> Report {
-        let acting = self.installed.as_ref().filter(|view| {
-            let accepted = self.accepted.as_ref();
-            accepted.is_some_and(|accepted| accepted.epoch == view.epoch)
-        });
         Report {
             stamp: now.ns(),
             echoes: self.leases.answers().to_vec(),
             promise: self.terms.promise,
             voters: self.terms.voters.digest(),
             promised: self.promised,
-            view: acting.map(|view| (view.epoch, view.set())),
+            view: self.installed.as_ref().map(|view| (view.epoch, view.set())),
             stage: self.regroup.stage(),
             reaches: self.reaches.clone(),
             quarantined: self.quarantined(now),

@@ -109,6 +109,7 @@ fn texts(agent: &Agent) -> [(&'static str, String); 6] {
         pins,
         events_kept,
         raise_ksoftirqd,
+        record: _,
     } = agent;
     let path = |path: &Path| path.display().to_string();
     [
