@@ -26,6 +26,7 @@ fn arrival(path: u32, last: u64) -> Arrival {
         last: heartbeat_ebpf::time::Timestamp::from_ns(last),
         previous: None,
         arrivals: 1,
+        lost: 0,
         announced_interval: None,
         incarnation: heartbeat_ebpf::ids::Incarnation(3),
         departure: None,
