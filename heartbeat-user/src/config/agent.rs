@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
-use super::cluster::or;
+use super::cluster::{PATH_BYTES_MAX, or};
 use super::section::Section;
 use super::value::{self, Checked};
 use super::{Agent, Ksoftirqd, XdpMode};
@@ -61,17 +61,18 @@ pub(super) fn read(section: Section<'_, '_>) -> Agent {
             section.optional("raise_ksoftirqd", ksoftirqd),
             Ksoftirqd::Left,
         ),
+        record: or(section.optional("record", record), None),
     };
-    section.optional("record", off);
     section.finish();
     agent
 }
 
-fn off(value: &DeValue<'_>) -> Checked<()> {
-    let built = value.as_str() == Some("off");
-    built
-        .then_some(())
-        .ok_or_else(|| "\"off\" (recording is not built in this release)".to_owned())
+fn record(value: &DeValue<'_>) -> Checked<Option<PathBuf>> {
+    if value.as_str() == Some("off") {
+        return Ok(None);
+    }
+    let or_off = |path: String| format!("\"off\" or {path}");
+    value::path(PATH_BYTES_MAX)(value).map(Some).map_err(or_off)
 }
 
 fn ksoftirqd(value: &DeValue<'_>) -> Checked<Ksoftirqd> {
