@@ -280,7 +280,7 @@ pub fn arrival() -> impl Strategy<Value = Arrival> {
         (
             of(moment()),
             of(moment()),
-            0..5_u64,
+            (0..5_u64, 0..2_u64),
             interval,
             0..3_u64,
             goes,
@@ -297,7 +297,8 @@ pub fn arrival() -> impl Strategy<Value = Arrival> {
             path: PathIndex(0),
             last: often.0,
             previous: often.1,
-            arrivals: often.2,
+            arrivals: often.2.0,
+            lost: often.2.1,
             announced_interval: often.3,
             incarnation: Incarnation(often.4),
             departure: often.5,

@@ -27,7 +27,7 @@ fn said(text: &str) -> String {
 
 #[test]
 fn what_no_agent_has_told_its_core_is_refused() {
-    let facts = r#"{"path":4,"incarnation":3,"armed":false,"armed_for_candidate":true}"#;
+    let facts = r#"{"path":4,"lost":0,"incarnation":3,"armed":false,"armed_for_candidate":true}"#;
     let arrival = format!(r#"{{"place":0,"heard":[7,0,1],"facts":{facts}}}"#);
     let lines = [
         r#"{"paused":"suspended"}"#.to_owned(),
