@@ -71,8 +71,11 @@ pub struct Node {
     pub config_digest: Word,
     /// When this run, or its incarnation, began, CLOCK_MONOTONIC ns.
     pub begun: Word,
+    /// The highest epoch of the membership that this node has promised; 0: none. For the next run of the agent:
+    /// XDP does not read it.
+    pub promised: Word,
     /// Zero.
-    pub reserved: [Word; 3],
+    pub reserved: [Word; 2],
 }
 
 const _: () = assert!(size_of::<Node>() == 64);

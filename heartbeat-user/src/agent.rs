@@ -15,14 +15,18 @@
 //! is seen, and every gap that a slot shows the end of is told. Whoever can send to port 3343 comes last in the
 //! order in which ready inputs are served.
 
+mod datagrams;
 mod devices;
 mod echo;
 mod incarnation;
+mod inputs;
 mod lock;
+mod messages;
 mod networks;
 mod orders;
 mod pace;
 mod plan;
+mod promises;
 mod reload;
 mod remembrance;
 mod sending;
@@ -30,9 +34,11 @@ mod shutdown;
 mod site;
 mod slots;
 mod snapshots;
+mod soundness;
 mod start;
 mod timer;
 mod turn;
+mod witnesses;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,18 +54,22 @@ use crate::aside::Aside;
 use crate::clock;
 use crate::config::Cluster;
 use crate::control::Control;
+use crate::epoch::Epochs;
 use crate::interface;
 use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::{Lateness, Part};
 use crate::maintenance::Maintenances;
 use crate::pause::Pause;
+use crate::recording::Recorder;
 use crate::request::Request;
 use crate::sender::Sender;
 use crate::sender::priority::Scheduling;
 use crate::socket::Sockets;
 use crate::watch;
+use crate::witness::Witnesses;
 use crate::xdp::Trace;
+use messages::Messages;
 use pace::Pace;
 use shutdown::Departure;
 use site::Site;
@@ -85,6 +95,8 @@ const RECHECK: Duration = Duration::from_secs(10);
 /// All that the loop owns.
 pub struct Agent {
     file: PathBuf,
+    /// What that file held.
+    text: String,
     cluster: Cluster,
     node: usize,
     directory: PathBuf,
@@ -94,16 +106,20 @@ pub struct Agent {
     site: Site,
     sockets: Sockets,
     sender: Sender,
+    messages: Messages,
     /// The main loop's own.
     scheduling: Scheduling,
     control: Control,
     aside: Aside,
     core: Core,
+    recorder: Option<Recorder>,
     journal: Journal,
+    epochs: Epochs,
     maintenance: Maintenances,
     lateness: Arc<Lateness>,
     pause: Pause,
     requests: mpsc::Sender<Request>,
+    witnesses: Witnesses,
     /// Whether the last attempt to reload succeeded, or none was made.
     reloaded: bool,
     /// How the run ends, once that is known.
@@ -128,6 +144,8 @@ impl Agent {
     async fn serve(mut self, trace: Trace, mut requests: mpsc::Receiver<Request>) -> Result<()> {
         let timer = watch::readable(Timer::new()?, "the timer")?;
         let links = watch::readable(interface::watch()?, "the interfaces")?;
+        // Whatever changed before anybody listened.
+        self.follow_devices();
         let wakes = watch::readable(self.site.maps.wake_descriptor()?, "the ring buffer")?;
         let messages = self.sockets.watch()?;
         if let (Trace::Refused, Some(program)) = (trace, &mut self.site.program) {
@@ -164,7 +182,7 @@ impl Agent {
                 }
                 ready = messages.readable() => {
                     let mut ready = ready?;
-                    if self.answer_messages() {
+                    if self.read_datagrams() {
                         ready.clear_ready();
                     }
                 }
@@ -189,6 +207,7 @@ impl Agent {
             Request::Snapshot(answer) => drop(answer.send(self.snapshot())),
             Request::Order(order, asker, answer) => self.order(order, &asker, answer),
             Request::Loaded(read, asker, answer) => self.finish_reload(read, &asker, answer),
+            Request::Found(finding) => self.note_finding(&finding),
         }
     }
 }

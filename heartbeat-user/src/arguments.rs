@@ -84,6 +84,17 @@ pub enum Verb {
     /// Mark events as expected while somebody works on the cluster
     #[command(subcommand)]
     Maintenance(MaintenanceVerb),
+    /// Judge a recording again, and print its events
+    #[command(
+        after_help = "Example:\n  heartbeat replay /var/tmp/node-a.recording --json\n\nAn agent records all that its verdicts follow from where its configuration says\n`[agent] record = \"/var/tmp/node-a.recording\"`. Events are counted from the recording's beginning.\nExit status 1: the recording does not go as far as its agent did."
+    )]
+    Replay {
+        /// The recording
+        file: PathBuf,
+        /// Print the events as they are kept, one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Work with cluster keys
     #[command(subcommand)]
     Key(KeyVerb),

@@ -23,7 +23,7 @@ use outlook::Outlook;
 /// Checks the file at `config` and the cluster key, and prints the plan of the node called `node`, or else of
 /// the node that this host is. A mistake is an error.
 pub fn run(config: &Path, node: Option<&str>) -> Result<()> {
-    let Loaded { cluster, keys } = Loaded::read(config)?;
+    let Loaded { cluster, keys, .. } = Loaded::read(config)?;
     print(&format!("{}: no mistakes\n\n", config.display()))?;
     let local = interface::local_addresses()?;
     let node = cluster.local_node(node, &local)?;

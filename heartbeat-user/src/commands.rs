@@ -4,6 +4,7 @@ pub mod detach;
 pub mod events;
 pub mod key;
 pub mod orders;
+pub mod replay;
 pub mod status;
 
 mod client;

@@ -212,23 +212,28 @@ pub enum Ksoftirqd {
     Raised,
 }
 
+/// Reads a file; the error says what to do.
+pub fn read(path: &FilePath) -> Result<String, ConfigError> {
+    let file = path.display().to_string();
+    let unreadable = |error: std::io::Error| ConfigError::unreadable(&file, &error);
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|open| open.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(ConfigError::too_large(&file));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        Mistakes::not_text(&file, error.as_bytes(), valid).into()
+    })
+}
+
 impl Cluster {
     /// Reads and checks a file; the error says what to do, and prints all mistakes at once.
     pub fn load(path: &FilePath) -> Result<Cluster, ConfigError> {
-        let file = path.display().to_string();
-        let unreadable = |error: std::io::Error| ConfigError::unreadable(&file, &error);
-        let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|open| open.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
-            .map_err(unreadable)?;
-        if bytes.len() as u64 > FILE_BYTES_MAX {
-            return Err(ConfigError::too_large(&file));
-        }
-        let text = match str::from_utf8(&bytes) {
-            Ok(text) => text,
-            Err(error) => return Err(Mistakes::not_text(&file, &bytes, error.valid_up_to()).into()),
-        };
-        Ok(Cluster::parse(text, &file)?)
+        let text = read(path)?;
+        Ok(Cluster::parse(&text, &path.display().to_string())?)
     }
 
     /// Checks the text of a file; `file` is what the mistakes call it.

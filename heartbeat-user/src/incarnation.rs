@@ -5,59 +5,29 @@
 //! the stored one plus 1 and the wall clock's nanoseconds, and it is on the disk before the first heartbeat
 //! leaves.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use heartbeat_ebpf::ids::Incarnation;
+
+use crate::number;
 
 const FILE: &str = "incarnation";
 
 /// The next incarnation, stored in `directory` and synced.
 pub fn next(directory: &Path, wall_ns: u64) -> Result<Incarnation> {
     let path = directory.join(FILE);
-    let stored = match fs::read_to_string(&path) {
-        Ok(text) => text.trim().parse::<u64>().map_err(|_| {
-            anyhow!(
-                "{} does not hold a number: remove it if the wall clock is right, for then the next incarnation is newer than all before",
-                path.display()
-            )
-        })?,
-        Err(error) if error.kind() == ErrorKind::NotFound => 0,
-        Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
-    };
+    let stored = number::read(&path)?.unwrap_or(0);
     let next = wall_ns.max(stored.saturating_add(1));
-    store(directory, &path, next)
-        .or_else(|error| overwrite(&path, next).map_err(|_| error))
+    number::replace(&path, next)
         .with_context(|| format!("write {}: is there room on that disk?", path.display()))?;
     Ok(Incarnation(next))
 }
 
-/// Replaces the file as a whole: a torn write must not leave a smaller number.
-fn store(directory: &Path, path: &Path, number: u64) -> Result<()> {
-    let temporary = path.with_extension("new");
-    let mut file = File::create(&temporary)?;
-    writeln!(file, "{number}")?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    Ok(File::open(directory)?.sync_all()?)
-}
-
-/// A full disk must not keep an agent from starting, and the bytes that are there need no new room. They are
-/// as many as before, in one block, so that no number in between comes about.
-fn overwrite(path: &Path, number: u64) -> Result<()> {
-    let bytes = format!("{number}\n");
-    if fs::metadata(path)?.len() != bytes.len() as u64 {
-        return Err(anyhow!("the number is longer than the one before"));
-    }
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    file.write_all(bytes.as_bytes())?;
-    Ok(file.sync_all()?)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -8,6 +8,7 @@
 //! No message, debug output or error ever carries key material, nor any part of a line that could be some:
 //! a line with its colon forgotten is all key.
 
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -19,6 +20,7 @@ use heartbeat_ebpf::tag::Subkey;
 use hkdf::Hkdf;
 use sha2::Sha256;
 
+use crate::config::Mistakes;
 use crate::random;
 
 pub use replace::Change;
@@ -31,10 +33,29 @@ mod replace;
 pub struct Key {
     /// What frames call it, 1 ..= 255.
     pub id: u8,
-    /// Signs heartbeats and the headers of messages.
+    /// Signs heartbeats, and messages' headers for the XDP program.
     pub heartbeat: Subkey,
     /// Signs echoes.
     pub echo: Subkey,
+    /// Signs messages, their headers included.
+    pub message: MessageKey,
+}
+
+/// A subkey for HMAC-SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct MessageKey([u8; 32]);
+
+impl MessageKey {
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MessageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MessageKey(..)")
+    }
 }
 
 /// The keys of a cluster.
@@ -71,7 +92,17 @@ impl KeyRing {
             "read the cluster key {name}: it is larger than {} KiB; allowed are one or two lines \"id:hex\"",
             FILE_BYTES_MAX / 1024
         );
-        Ok(file::parse(&text, &name.to_string())?)
+        Ok(KeyRing::parse(&text, &name.to_string())?)
+    }
+
+    /// The keys in a file's text; `file` is what the mistakes call it.
+    pub fn parse(text: &str, file: &str) -> Result<KeyRing, Mistakes> {
+        file::parse(text, file)
+    }
+
+    /// The key that frames call by this id.
+    pub fn by_id(&self, id: u8) -> Option<&Key> {
+        self.all().find(|key| key.id == id)
     }
 
     /// As the XDP program's map takes them while it is empty; id 0 where there is no second key. See
@@ -85,16 +116,11 @@ impl Key {
     /// The subkeys of a key of 16 to 64 bytes.
     fn derive(id: u8, bytes: &[u8]) -> Self {
         let key = Hkdf::<Sha256>::new(None, bytes);
-        let subkey = |name: &str| {
-            let mut subkey = [0; 16];
-            key.expand(name.as_bytes(), &mut subkey)
-                .expect("16 bytes are far below what HKDF can give");
-            Subkey::from_bytes(&subkey)
-        };
         Key {
             id,
-            heartbeat: subkey("heartbeat-ebpf v1 heartbeat"),
-            echo: subkey("heartbeat-ebpf v1 echo"),
+            heartbeat: Subkey::from_bytes(&expand(&key, "heartbeat-ebpf v1 heartbeat")),
+            echo: Subkey::from_bytes(&expand(&key, "heartbeat-ebpf v1 echo")),
+            message: MessageKey(expand(&key, "heartbeat-ebpf v1 message")),
         }
     }
 
@@ -105,6 +131,14 @@ impl Key {
             echo: self.echo,
         }
     }
+}
+
+/// The subkey with this name.
+fn expand<const N: usize>(key: &Hkdf<Sha256>, name: &str) -> [u8; N] {
+    let mut subkey = [0; N];
+    key.expand(name.as_bytes(), &mut subkey)
+        .expect("a subkey is far shorter than what HKDF can give");
+    subkey
 }
 
 /// A new line for a key file: `id:` and 32 random bytes in hexadecimal.

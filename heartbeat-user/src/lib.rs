@@ -4,7 +4,8 @@
 //! receiver the XDP program ([`object`], put on its devices by [`xdp`] over the [`pins`]) stamps it into a slot
 //! of [`maps`], which [`sweep`] reads; the core judges; [`agent`] carries out what follows; [`journal`] keeps
 //! the event as a [`record`]; [`snapshot`] is what [`control`] and [`web`] ([`metrics`]) show when they are
-//! asked, by a [`request`], which may be an order as well. [`config`],
+//! asked, by a [`request`], which may be an order as well. A [`witness`] is asked what heartbeats leave open;
+//! [`recording`] keeps what the core was told. [`config`],
 //! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type.
 
 pub mod agent;
@@ -15,6 +16,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod epoch;
 pub mod group;
 pub mod incarnation;
 pub mod interface;
@@ -26,13 +28,16 @@ pub mod loaded;
 pub mod logging;
 pub mod maintenance;
 pub mod maps;
+pub mod message;
 pub mod metrics;
+pub mod number;
 pub mod object;
 pub mod pause;
 pub mod pins;
 pub mod privilege;
 pub mod random;
 pub mod record;
+pub mod recording;
 pub mod request;
 pub mod sender;
 pub mod snapshot;
@@ -41,4 +46,5 @@ pub mod sweep;
 pub mod trace;
 pub mod watch;
 pub mod web;
+pub mod witness;
 pub mod xdp;

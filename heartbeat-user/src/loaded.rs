@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::config::{Authentication, Cluster};
+use crate::config::{self, Authentication, Cluster};
 use crate::key::KeyRing;
 
 /// What files hold that have no mistake.
@@ -15,6 +15,8 @@ use crate::key::KeyRing;
 pub struct Loaded {
     /// The configuration.
     pub cluster: Cluster,
+    /// Its text, as it was read.
+    pub text: String,
     /// The keys, where heartbeats carry a tag.
     pub keys: Option<KeyRing>,
 }
@@ -22,7 +24,8 @@ pub struct Loaded {
 impl Loaded {
     /// Reads the configuration in this file, and the key file that it names.
     pub fn read(file: &Path) -> Result<Self> {
-        let cluster = Cluster::load(file)?;
+        let text = config::read(file)?;
+        let cluster = Cluster::parse(&text, &file.display().to_string())?;
         let keys = match &cluster.authentication {
             Authentication::Key { file } => Some(KeyRing::load(file)?),
             Authentication::Off => {
@@ -30,6 +33,10 @@ impl Loaded {
                 None
             }
         };
-        Ok(Loaded { cluster, keys })
+        Ok(Loaded {
+            cluster,
+            text,
+            keys,
+        })
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use arguments::{Arguments, KeyVerb, MaintenanceVerb, Verb};
 use clap::Parser as _;
 use heartbeat_user::commands::status::{Form, Times};
-use heartbeat_user::commands::{self, Exit, NoAgent, events, orders};
+use heartbeat_user::commands::{self, Exit, NoAgent, events, orders, replay};
 use heartbeat_user::xdp::Trace;
 use heartbeat_user::{agent, check, logging};
 
@@ -86,6 +86,14 @@ fn run(verb: Verb) -> Result<Exit> {
         Verb::Reload(agent) => orders::reload(&agent.socket),
         Verb::Leave(agent) => orders::leave(&agent.socket),
         Verb::Maintenance(verb) => maintenance(verb),
+        Verb::Replay { file, json } => {
+            let form = if json {
+                replay::Form::Json
+            } else {
+                replay::Form::Short
+            };
+            replay::run(&file, form)
+        }
         Verb::Key(KeyVerb::Generate { id }) => commands::key::generate(id),
         Verb::Detach(local) => {
             commands::detach::run(Path::new(&local.config), local.node.as_deref())

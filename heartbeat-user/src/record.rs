@@ -35,8 +35,9 @@ pub struct Record {
     pub network: Option<String>,
     /// The text.
     pub message: String,
-    /// Whether what it is about is under maintenance.
-    pub maintenance: bool,
+    /// Whether what it is about is under maintenance; absent where nobody can know, in a replay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<bool>,
     /// What proves it.
     pub evidence: Evidence,
 }
@@ -85,7 +86,7 @@ impl Record {
             peer: None,
             network: None,
             message,
-            maintenance: false,
+            maintenance: Some(false),
             evidence: Evidence {
                 judged_ns: clock::now().ns(),
                 ..Evidence::default()

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::loaded::Loaded;
 use crate::snapshot::Snapshot;
+use crate::witness::Finding;
 
 /// Something that another task wants of the loop.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub enum Request {
         String,
         Option<oneshot::Sender<Answer>>,
     ),
+    /// Witnesses were asked.
+    Found(Finding),
 }
 
 /// What an operator may have done.

@@ -13,29 +13,31 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use anyhow::{Context, Result};
-use heartbeat_ebpf::wire::{LENGTH, PORT};
+use heartbeat_ebpf::wire::PORT;
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::{
-    IpMulticastLoop, IpMulticastTtl, Ipv4Tos, Ipv6TClass, Ipv6V6Only, Priority, ReuseAddr,
+    IpMulticastLoop, IpMulticastTtl, Ipv4Tos, Ipv6TClass, Ipv6V6Only, Priority, RcvBuf,
+    RcvBufForce, ReuseAddr,
 };
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrStorage, bind, setsockopt, socket,
 };
 
 use crate::watch;
-use batch::Batch;
 use incoming::Incoming;
 
 pub mod batch;
 pub mod incoming;
 
 /// Class selector 6, network control (RFC 4594), as the traffic class byte.
-const CLASS: i32 = 0xc0;
+pub(crate) const CLASS: i32 = 0xc0;
 /// Whether a socket gets what comes by groups that others joined; the C library's headers lack them.
 const IP_MULTICAST_ALL: i32 = 49;
 const IPV6_MULTICAST_ALL: i32 = 29;
 /// SO_PRIORITY for network control; the highest that needs no capability.
-const PRIORITY: i32 = 6;
+pub(crate) const PRIORITY: i32 = 6;
+/// Bytes that may wait to be read, as the kernel counts them: the reports of a thousand peers.
+const RECEIVE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Where a datagram leaves from and where it goes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -68,11 +70,12 @@ impl Sockets {
         Ok(Sockets { v4, v6: v6.ok() })
     }
 
-    /// Sends one datagram.
-    pub fn send(&self, route: &Route, payload: &[u8; LENGTH]) -> io::Result<()> {
-        let mut batch = Batch::new(&[*route]);
-        batch.payloads[0] = *payload;
-        batch.send(self, &[0])[0].map_err(io::Error::from_raw_os_error)
+    /// Sends one datagram of any length that its interface carries; IP does not fragment it.
+    pub fn send(&self, route: &Route, payload: &[u8]) -> io::Result<()> {
+        match self.descriptor(route.remote.is_ipv6()) {
+            Some(fd) => batch::send_one(fd, route, payload),
+            None => Err(io::Error::from_raw_os_error(libc::EAFNOSUPPORT)),
+        }
     }
 
     /// Duplicates both sockets, for another thread.
@@ -118,6 +121,8 @@ fn open(family: AddressFamily, any: IpAddr) -> Result<OwnedFd> {
         _ => setsockopt(&fd, Ipv4Tos, &CLASS)?,
     }
     away_from_groups(&fd, family).context("keep a socket from groups")?;
+    whole(&fd, family).context("keep IP from fragmenting")?;
+    make_room(&fd);
     let address = SockaddrStorage::from(SocketAddr::new(any, PORT));
     bind(fd.as_raw_fd(), &address).context("bind")?;
     Ok(fd)
@@ -136,6 +141,29 @@ fn away_from_groups(fd: &OwnedFd, family: AddressFamily) -> nix::Result<()> {
             setsockopt(fd, IpMulticastLoop, &false)?;
             number(fd, libc::IPPROTO_IP, IP_MULTICAST_ALL, 0)
         }
+    }
+}
+
+/// A datagram leaves in one piece or not at all, however small somebody says the MTU on its way is: whoever can
+/// forge an ICMP message could otherwise stop messages.
+fn whole(fd: &OwnedFd, family: AddressFamily) -> nix::Result<()> {
+    match family {
+        AddressFamily::Inet6 => {
+            let probe = libc::IPV6_PMTUDISC_PROBE;
+            number(fd, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, probe)
+        }
+        _ => {
+            let probe = libc::IP_PMTUDISC_PROBE;
+            number(fd, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, probe)
+        }
+    }
+}
+
+/// Room for what many peers say while the loop is late; beyond the host's usual limit where that is allowed.
+fn make_room(fd: &OwnedFd) {
+    if setsockopt(fd, RcvBufForce, &RECEIVE_BYTES).is_err() {
+        // As much as the host allows is what there is then.
+        let _ = setsockopt(fd, RcvBuf, &RECEIVE_BYTES);
     }
 }
 

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+pub mod account;
 pub mod agent;
 pub mod agents;
 mod answers;
@@ -28,12 +29,14 @@ pub mod binary;
 pub mod cast;
 pub mod clock;
 pub mod configuration;
+pub mod cut;
 pub mod event;
 pub mod fault;
 pub mod feed;
 pub mod interrupt;
 pub mod leftovers;
 mod listener;
+pub mod membership;
 pub mod metrics;
 pub mod multicast;
 pub mod name;
@@ -42,6 +45,7 @@ pub mod objects;
 pub mod other_build;
 pub mod plan;
 mod port;
+pub mod power;
 pub mod premises;
 pub mod recording;
 pub mod reload;
@@ -49,6 +53,7 @@ pub mod requirements;
 pub mod switch_pass;
 pub mod tap;
 pub mod transcript;
+pub mod view;
 pub mod wait;
 pub mod wiring;
 

@@ -8,6 +8,7 @@
 use std::env;
 use std::fmt;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -86,6 +87,21 @@ pub fn in_running_lab(plan: Plan, story: impl FnOnce(&mut Lab) -> Result<()>) ->
         story(lab)
     })
 }
+
+/// Tells a story in a lab of this plan in which all nodes are members of one view and everything is up. All that
+/// was to be told of the beginning has been told.
+pub fn in_agreed_lab(plan: Plan, story: impl FnOnce(&mut Lab) -> Result<()>) -> Result<()> {
+    in_running_lab(plan, |lab| {
+        lab.wait_all_well(AGREED_LIMIT)?;
+        interrupt::sleep(SYNCED)?;
+        story(lab)
+    })
+}
+
+/// How long agents whose paths are all up may take to agree, on a busy machine.
+const AGREED_LIMIT: Duration = Duration::from_secs(20);
+/// A gauge may run ahead of the events on the disk for so long.
+const SYNCED: Duration = Duration::from_millis(300);
 
 /// Tells a story in a lab of this plan in which no agent runs yet. If the story fails, the agents' events and
 /// logs are told too.

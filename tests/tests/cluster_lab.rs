@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use heartbeat_ebpf::wire::{Header, Kind, PORT};
 use heartbeat_tests::lab::cast::{A, B, C, PRIVATE, PUBLIC};
 use heartbeat_tests::lab::clock::monotonic_ns;
+use heartbeat_tests::lab::cut::Deaf;
 use heartbeat_tests::lab::leftovers::{self, Sweep};
 use heartbeat_tests::lab::name::LabName;
 use heartbeat_tests::lab::plan::{Network, Node, Plan};
@@ -30,6 +31,10 @@ const TESTS: &[Test] = &[
         a_dropped_sender,
     ),
     ("a one-way loss leaves the other way open", a_one_way_loss),
+    (
+        "a cut between two groups of nodes leaves each group whole",
+        a_cut,
+    ),
     (
         "every other heartbeat is dropped and every echo passes",
         every_other_heartbeat,
@@ -151,6 +156,22 @@ fn a_one_way_loss() -> Result<()> {
     assert_eq!(fault.dropped()?, 3);
     drop(fault);
     assert!(reaches(&lab, B, A, PRIVATE)?);
+    Ok(())
+}
+
+fn a_cut() -> Result<()> {
+    let lab = Lab::build(plan())?;
+    let deaf = lab.cut(&[A, B], &[C], Deaf::Second, [PRIVATE])?;
+    assert!(!reaches(&lab, A, C, PRIVATE)? && !reaches(&lab, B, C, PRIVATE)?);
+    assert!(reaches(&lab, C, A, PRIVATE)? && reaches(&lab, A, C, PUBLIC)?);
+    assert_eq!(deaf.heal()?.dropped, 6);
+    let split = lab.split(&[C])?;
+    for network in lab.plan().all_networks() {
+        assert!(!reaches(&lab, A, C, network)? && !reaches(&lab, C, B, network)?);
+        assert!(reaches(&lab, A, B, network)?);
+    }
+    assert_eq!(split.heal()?.dropped, 12);
+    assert!(reaches(&lab, C, A, PRIVATE)? && reaches(&lab, A, C, PUBLIC)?);
     Ok(())
 }
 

@@ -100,7 +100,7 @@ pub struct MembershipConfig {
 }
 
 /// When a node is kept out of the membership.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Quarantine {
     /// After so many removals, 1 ..= 100,
     pub exits: u32,

@@ -212,6 +212,18 @@ fn answerable(path: &Path) -> Duration {
     interval + interval / 4
 }
 
+/// How long a reply says that a host is there which has been silent for `silence`: as long as it takes until the
+/// next reply is overdue, one lost.
+pub fn reply_lasts(path: &Path, silence: Duration) -> Duration {
+    let interval = answerable(path);
+    let asked = if interval * (SILENCE - 2) < silence {
+        interval * (CALM + 2)
+    } else {
+        interval
+    };
+    asked + interval * 2
+}
+
 fn is_rested(since: Option<Timestamp>, now: Timestamp, rest: Duration) -> bool {
     since.is_none_or(|at| rest <= now.since(at))
 }

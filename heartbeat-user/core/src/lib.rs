@@ -29,22 +29,31 @@ extern crate alloc;
 
 pub mod action;
 pub mod arrival;
+pub mod carrying;
+pub mod clique;
 pub mod config;
 pub mod event;
 pub mod flapping;
 pub mod group;
 pub mod inquiry;
 pub mod interface;
+pub mod lease;
+pub mod membership;
 pub mod memory;
 pub mod message;
 pub mod node;
 pub mod nodes;
 pub mod path;
 pub mod peer;
+pub mod quarantine;
 pub mod regroup;
+pub mod settle;
+pub mod standing;
 pub mod starvation;
+pub mod terms;
 pub mod timing;
 pub mod view;
+pub mod voters;
 
 mod watch;
 

@@ -43,7 +43,7 @@ pub struct Report {
     pub voters: u32,
     /// The highest epoch that the sender has promised itself to.
     pub promised: Epoch,
-    /// The view that the sender acts by, if it has one: its number and members.
+    /// The view that is installed at the sender, if one is: its number and members.
     pub view: Option<(Epoch, NodeSet)>,
     /// How far the sender is with the regroup.
     pub stage: Stage,

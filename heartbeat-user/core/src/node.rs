@@ -10,75 +10,30 @@ use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::action::Action;
-use crate::arrival::{Arrival, Departure, Gap};
+use crate::arrival::{Arrival, Gap};
 use crate::config::{Config, NetworkIndex, PathIndex};
 use crate::event::Event;
 use crate::flapping::Voice;
 use crate::group::{Carriage, Group, Member};
-use crate::interface::{Soundness, Witness};
+use crate::membership::Membership;
 use crate::memory::Memory;
-use crate::message::Message;
+use crate::nodes::NodeSet;
 use crate::path::{Path, PathState};
 use crate::peer::Peer;
+use crate::standing::Standing;
 use crate::starvation::{Part, Starvation};
-use crate::view::Epoch;
 use crate::watch::Watched;
+use members::Own;
+
+pub use input::{Input, Pause};
 
 mod carriage;
 mod configure;
+mod input;
+mod members;
+mod messages;
 mod questions;
-
-/// What a node is told.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Input<'a> {
-    /// What an earlier run of the agent left, on the same boot: these paths were heard before, and are judged
-    /// on from their stamps and from what that run told. Comes first, if at all.
-    Adopt(&'a [(Arrival, Memory)]),
-    /// One reading of the kernel's records. `now` was read before the slots were, so that no arrival can be
-    /// missing that had happened by then.
-    Sweep {
-        /// Every path, or those that are monitored now.
-        arrivals: &'a [Arrival],
-        /// The gaps written down since the last sweep, oldest first.
-        gaps: &'a [Gap],
-    },
-    /// The configuration was replaced. Paths with the same identity go on.
-    Configure(Config),
-    /// This run has another incarnation now.
-    Reborn(Incarnation),
-    /// A part of this agent was late.
-    Late(Part, Duration),
-    /// The whole machine may have paused.
-    Paused(Pause),
-    /// What an earlier run of the agent has promised, or what was set aside for this one; comes before the first
-    /// sweep.
-    Promised(Epoch),
-    /// A message came, and what carried it has proved who sent it: `from` is configured, and this incarnation
-    /// of it the confirmed one.
-    Message {
-        /// Who sent it.
-        from: NodeId,
-        /// Which run of it.
-        incarnation: Incarnation,
-        /// What it says.
-        message: &'a Message,
-    },
-    /// This node's interface to a network works or does not, as the kernel tells: a level.
-    Soundness(NetworkIndex, Soundness),
-    /// Witnesses on a network were asked, and answer or do not.
-    Witness(NetworkIndex, Witness),
-    /// This node is about to say that it goes: it has no part in the membership from now on.
-    Depart(Departure),
-}
-
-/// What speaks for a pause of the whole machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pause {
-    /// CLOCK_BOOTTIME ran ahead of CLOCK_MONOTONIC: it was suspended.
-    Suspended,
-    /// The wall clock ran ahead: it was suspended from outside, or the clock was set.
-    WallClock,
-}
+mod sights;
 
 /// A node of the cluster, judging its paths.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -96,6 +51,13 @@ pub struct Node {
     asked_until: usize,
     /// Since when paths wait that no echo was left for in the last sweep.
     waiting: Option<Timestamp>,
+    /// Absent until the first input, and where nobody can be believed.
+    membership: Option<Membership>,
+    standing: Standing,
+    /// By network.
+    own: Vec<Own>,
+    /// Members of the last view that this run was in; empty: it was in none.
+    available: NodeSet,
     events: Vec<Event>,
 }
 
@@ -114,8 +76,14 @@ impl Node {
             outgrown: Incarnation(0),
             asked_until: 0,
             waiting: None,
+            membership: None,
+            standing: Standing::default(),
+            own: Vec::new(),
+            available: NodeSet::new(),
             events: Vec::new(),
         };
+        node.standing = Standing::new(node.config.networks.len());
+        node.own = alloc::vec![Own::default(); node.config.networks.len()];
         node.furnish(Vec::new(), Vec::new(), Vec::new());
         node
     }
@@ -154,36 +122,45 @@ impl Node {
             .is_none_or(|watched| watched.unicast)
     }
 
-    /// The path that a message to `peer` goes over: the best that works and may carry messages; `None` while
-    /// there is none.
-    pub fn best_path(&self, peer: NodeId) -> Option<PathIndex> {
-        let mut candidates = self.config.paths.iter().enumerate();
-        let found = candidates.find(|(_, path)| path.peer == peer)?;
-        Some(PathIndex(found.0 as u32))
-    }
-
     /// Takes one input and appends what follows to `actions`.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>, actions: &mut Vec<Action>) {
+        self.begin(now);
         match input {
             Input::Adopt(left) => self.adopt(left),
             Input::Sweep { arrivals, gaps } => self.sweep(now, arrivals, gaps, actions),
-            Input::Configure(config) => self.configure(config),
+            Input::Configure(config) => self.configure(now, config),
             Input::Reborn(incarnation) => {
                 self.incarnation = incarnation;
                 self.begun = Some(now);
+                if let Some(membership) = &mut self.membership {
+                    membership.reborn(incarnation);
+                }
                 for watched in &mut self.paths {
                     watched.inquiry.introduce();
                 }
             }
             Input::Late(part, late) => self.late(now, part, late),
             Input::Paused(pause) => self.pause(now, pause),
-            Input::Promised(_)
-            | Input::Message { .. }
-            | Input::Soundness(..)
-            | Input::Witness(..)
-            | Input::Depart(_) => {}
+            Input::Promised(epoch) => {
+                if let Some(membership) = &mut self.membership {
+                    membership.promised_before(epoch);
+                }
+            }
+            Input::Message {
+                from,
+                incarnation,
+                message,
+            } => self.hear(now, from, incarnation, message, actions),
+            Input::Soundness(network, soundness) => self.sound(now, network, soundness),
+            Input::Witness(network, witness) => self.witnessed(network, witness),
+            Input::Depart(_) => {
+                if let Some(membership) = &mut self.membership {
+                    membership.depart();
+                }
+            }
         }
         self.tell(now, actions);
+        self.deliberate(now, actions);
         self.remember(actions);
     }
 
@@ -191,7 +168,10 @@ impl Node {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let paths = self.paths.iter().filter_map(Watched::deadline);
         let groups = self.groups.iter().filter_map(Group::deadline);
-        paths.chain(groups).chain(self.waiting).min()
+        let membership = self.membership.as_ref();
+        let membership = membership.and_then(Membership::next_deadline);
+        let own = [self.waiting, membership, self.standing.deadline()];
+        paths.chain(groups).chain(own.into_iter().flatten()).min()
     }
 
     fn adopt(&mut self, left: &[(Arrival, Memory)]) {
@@ -225,6 +205,7 @@ impl Node {
         let changed = self.judge_groups(now, &members);
         self.tell(now, actions);
         self.outgrow(now, arrivals, begun, actions);
+        self.look_at_peers(now, arrivals);
         if self.ask(now, arrivals, begun, actions) || changed {
             actions.push(Action::Carry);
         }
@@ -291,6 +272,11 @@ impl Node {
             Part::Sender => watched.path.own_interval(),
         });
         let Some(bound) = bounds.min() else { return };
+        if bound < late
+            && let Some(membership) = &mut self.membership
+        {
+            membership.be_cautious(now);
+        }
         if self.starvation.judge(now, part, late, bound) {
             self.events.push(Event::SelfStarved {
                 judged: now,
@@ -324,6 +310,9 @@ impl Node {
     }
 
     fn hold_all(&mut self, now: Timestamp) {
+        if let Some(membership) = &mut self.membership {
+            membership.doubt(now);
+        }
         for watched in &mut self.paths {
             watched.path.hold(now);
         }

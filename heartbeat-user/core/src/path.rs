@@ -149,6 +149,24 @@ impl Path {
         }
     }
 
+    /// When its peer is suspected as far as this path can tell, after so many missed heartbeats; `None`: it was
+    /// never heard.
+    pub fn suspicion(&self, regroup_after: u32) -> Option<Timestamp> {
+        let last = self.last?;
+        let from = last.max(self.held_since.unwrap_or(last));
+        let patience = self
+            .timing
+            .suspicion(self.announced_interval, regroup_after);
+        let silent = from.after(patience);
+        Some(match self.state {
+            PathState::Restarting { since } => silent.max(since.after(self.grace)),
+            PathState::Unknown
+            | PathState::Up
+            | PathState::Lost { .. }
+            | PathState::Left { .. } => silent,
+        })
+    }
+
     /// Gives a path that is up one detection time from `now`: the whole machine has paused.
     pub fn hold(&mut self, now: Timestamp) {
         self.held_since = Some(now);

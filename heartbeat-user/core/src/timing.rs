@@ -69,7 +69,8 @@ impl Timing {
             .saturating_add(self.tolerance(interval))
     }
 
-    fn tolerance(&self, interval: Duration) -> Duration {
+    /// What is added to a deadline that is counted in intervals of this length.
+    pub fn tolerance(&self, interval: Duration) -> Duration {
         match self.tolerance {
             Tolerance::Auto => TOLERANCE_MIN.max(interval / 8),
             Tolerance::Fixed(tolerance) => tolerance,

@@ -13,6 +13,7 @@ use std::net::IpAddr;
 
 use anyhow::{Context, Result, bail};
 use heartbeat_core::config::GroupUse;
+use heartbeat_core::interface::Soundness;
 use heartbeat_ebpf::frame::{Address, Vlan};
 use heartbeat_ebpf::map::{PathEntry, PathKey};
 
@@ -43,6 +44,10 @@ pub struct Port {
     pub attached: Option<Attached>,
     /// Why it is not.
     pub problem: Option<String>,
+    /// Whether it was looked at since it is configured.
+    pub looked: bool,
+    /// What the core was told of it; forgotten with the configuration, and told anew.
+    pub told: Soundness,
 }
 
 impl Port {
@@ -69,10 +74,13 @@ impl Port {
             interface: None,
             attached: None,
             problem: None,
+            looked: false,
+            told: Soundness::Unknown,
         }
     }
 
-    fn device(&self) -> Option<u32> {
+    /// Index of the device that owns the address, if one does.
+    pub fn device(&self) -> Option<u32> {
         self.interface.as_ref().map(|interface| interface.index)
     }
 
@@ -109,6 +117,8 @@ pub struct Devices {
     pub ports: Vec<Port>,
     keys: BTreeSet<PathKey>,
     published: bool,
+    /// Whether the last look failed before it was over.
+    overdue: bool,
 }
 
 impl Devices {
@@ -119,6 +129,7 @@ impl Devices {
             ports: Vec::new(),
             keys,
             published: false,
+            overdue: false,
         }
     }
 
@@ -178,6 +189,7 @@ impl Devices {
         maps: &mut Maps,
         paths: &[PathPlan],
     ) -> Result<bool> {
+        self.overdue = true;
         let addresses: Vec<IpAddr> = self.ports.iter().map(|port| port.address).collect();
         let owners = interface::owners(&addresses).context("list this host's interfaces")?;
         let mut changed = false;
@@ -189,6 +201,7 @@ impl Devices {
                 report(port, owner.as_ref());
             }
             port.interface = owner;
+            port.looked = true;
         }
         self.published &= !changed;
         let publish = !self.published;
@@ -205,6 +218,7 @@ impl Devices {
         if let Some(program) = program {
             self.attach(program);
         }
+        self.overdue = false;
         Ok(publish)
     }
 
@@ -218,9 +232,9 @@ impl Devices {
         Ok(())
     }
 
-    /// Whether a port waits for something that no message may tell.
+    /// Whether a port waits for something that no message may tell, or nobody knows.
     pub fn incomplete(&self) -> bool {
-        self.ports.iter().any(|port| port.attached.is_none())
+        self.overdue || self.ports.iter().any(|port| port.attached.is_none())
     }
 
     fn attach(&mut self, program: &mut Program) {

@@ -19,8 +19,6 @@ use crate::socket::incoming::Received;
 
 /// Requests without a reply until the peer's agent is asked instead of its kernel.
 pub(super) const KERNEL_TRIES: u32 = 2;
-/// Datagrams read in one turn; the rest wait for the next.
-const DATAGRAMS_MAX: usize = 64;
 
 impl Agent {
     /// Asks the kernel of a path's peer, and tells it what it is to know.
@@ -70,28 +68,9 @@ impl Agent {
         plan.counts.unanswered = if by_agent { KERNEL_TRIES } else { 0 };
     }
 
-    /// Answers the echo requests that XDP passed up, and drops everything else. Says whether none is left.
-    pub(super) fn answer_messages(&mut self) -> bool {
-        for _ in 0..DATAGRAMS_MAX {
-            match self.sockets.receive() {
-                Some(received) => self.answer(&received),
-                None => return true,
-            }
-        }
-        false
-    }
-
-    fn answer(&self, received: &Received) {
-        let Some(words) = received
-            .payload
-            .first_chunk::<LENGTH>()
-            .map(Words::from_bytes)
-        else {
-            return;
-        };
-        let (Some(ring), Some(request)) = (&self.keys, words.header()) else {
-            return;
-        };
+    /// Answers an echo request that XDP passed up.
+    pub(super) fn answer(&self, request: &Header, words: &Words, received: &Received) {
+        let Some(ring) = &self.keys else { return };
         let Some(keys) = ring
             .maps()
             .into_iter()
@@ -99,17 +78,14 @@ impl Agent {
         else {
             return;
         };
-        let asked = request.kind == Kind::EchoRequest
-            && request.flags & flags::BY_AGENT != 0
+        let asked = request.flags & flags::BY_AGENT != 0
             && request.cluster == self.cluster.hash
             && received.payload.len() == LENGTH
             && request.key_id != 0
-            && tag_holds(request.kind, &words, &keys);
-        let plan = self.site.paths.iter().find(|plan| {
-            plan.remote == received.from
-                && plan.peer.number() == request.sender
-                && plan.network_id.number() == request.network
-        });
+            && tag_holds(request.kind, words, &keys);
+        let plan = self
+            .site
+            .path_from(received.from, request.sender, request.network);
         let Some(plan) = plan.filter(|_| asked) else {
             return;
         };

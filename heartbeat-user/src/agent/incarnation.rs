@@ -22,8 +22,7 @@ impl Agent {
                 self.incarnation = next;
                 self.site.begin(next);
                 let mut actions = Vec::new();
-                self.core
-                    .handle(clock::now(), Input::Reborn(next), &mut actions);
+                self.tell_core(clock::now(), Input::Reborn(next), &mut actions);
                 self.act(actions);
                 self.send_everywhere();
             }

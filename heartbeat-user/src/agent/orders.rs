@@ -110,7 +110,7 @@ impl Agent {
     ) {
         let observer = &self.core.config().name;
         let record = Record {
-            maintenance: self.maintenance.covers(peer.as_deref(), network.as_deref()),
+            maintenance: Some(self.maintenance.covers(peer.as_deref(), network.as_deref())),
             peer,
             network,
             ..Record::plain(kind, observer, message, clock::wall())

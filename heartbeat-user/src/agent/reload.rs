@@ -76,15 +76,17 @@ impl Agent {
         let id = self.cluster.nodes[self.node].id;
         self.node = start::position(&loaded.cluster, id).context("find this node")?;
         self.cluster = loaded.cluster;
+        self.text = loaded.text;
         self.keys = loaded.keys;
         let local = &self.cluster.nodes[self.node];
         let core = self.cluster.core(local);
         self.site
             .furnish(&self.cluster, local, self.keys.as_ref(), &core)?;
+        self.readdress_to(&core);
         let mut actions = Vec::new();
-        self.core
-            .handle(clock::now(), Input::Configure(core), &mut actions);
+        self.tell_core(clock::now(), Input::Configure(core), &mut actions);
         self.act(actions);
+        self.tell_soundness();
         self.tick = start::tick(&self.cluster);
         self.send_everywhere();
         Ok(())

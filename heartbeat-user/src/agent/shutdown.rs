@@ -7,10 +7,13 @@
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use heartbeat_core::arrival;
+use heartbeat_core::node::Input;
 use heartbeat_ebpf::wire::flags;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Agent;
+use crate::clock;
 
 /// What a signal asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,15 +79,21 @@ impl Agent {
 
     /// Tells the peers, stops the threads, and keeps what outlives the run: links, maps and pins stay, and
     /// stamping goes on.
-    pub(super) fn end(self, departure: Departure) {
+    pub(super) fn end(mut self, departure: Departure) {
         log::info!(
             "ending, {departure:?}: the XDP program goes on stamping, `heartbeat detach` removes it"
         );
-        self.sender.farewell(match departure {
-            Departure::Restarting => flags::RESTARTING,
-            Departure::Leaving => flags::LEAVING,
-        });
+        let (said, flag) = match departure {
+            Departure::Restarting => (arrival::Departure::Restarting, flags::RESTARTING),
+            Departure::Leaving => (arrival::Departure::Leaving, flags::LEAVING),
+        };
+        // Peers take the word for it that this node acts by no view any more.
+        self.tell_core(clock::now(), Input::Depart(said), &mut Vec::new());
+        self.sender.farewell(flag);
         self.journal.close();
+        if let Some(recorder) = self.recorder {
+            recorder.close();
+        }
         self.control.stop();
     }
 }

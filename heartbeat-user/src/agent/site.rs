@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -14,7 +15,7 @@ use heartbeat_core::arrival::Arrival;
 use heartbeat_core::config::{Config, GroupUse, PathIndex};
 use heartbeat_core::memory::Memory;
 use heartbeat_ebpf::frame::Address;
-use heartbeat_ebpf::ids::{Incarnation, NetworkId};
+use heartbeat_ebpf::ids::{Incarnation, NetworkId, NodeId};
 use heartbeat_ebpf::map::{self, Local, PATHS_MAX};
 use heartbeat_ebpf::slot::Announced;
 use heartbeat_ebpf::wire::flags;
@@ -42,7 +43,7 @@ pub struct Site {
     pub maps: Maps,
     /// The devices that own this node's addresses.
     pub devices: Devices,
-    /// Every path, in the core's order.
+    /// Every path, in the core's order: by peer, then network.
     pub paths: Vec<PathPlan>,
     slot_paths: Vec<Option<u32>>,
     companies: BTreeMap<NetworkId, usize>,
@@ -129,6 +130,21 @@ impl Site {
     pub fn path_of(&self, slot: u32, identity: u64) -> Option<usize> {
         let index = (*self.slot_paths.get(slot as usize)?)? as usize;
         (self.paths[index].identity == identity).then_some(index)
+    }
+
+    /// The positions of the paths to a peer.
+    pub fn paths_to(&self, peer: NodeId) -> Range<usize> {
+        let begin = self.paths.partition_point(|path| path.peer < peer);
+        let count = self.paths[begin..].partition_point(|path| path.peer == peer);
+        begin..begin + count
+    }
+
+    /// The path that a datagram says it comes over, if it comes from that path's other end.
+    pub fn path_from(&self, source: IpAddr, sender: u16, network: u16) -> Option<&PathPlan> {
+        let paths = self.paths_to(NodeId::new(sender)?);
+        self.paths[paths]
+            .iter()
+            .find(|path| path.remote == source && path.network_id.number() == network)
     }
 
     /// Every path's records, as they stand.

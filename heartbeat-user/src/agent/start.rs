@@ -14,11 +14,14 @@ use anyhow::{Context, Result};
 use heartbeat_core::node::{Input, Node as Core};
 use tokio::sync::mpsc;
 
+use super::inputs;
+use super::messages::Messages;
 use super::site::Site;
 use super::{Agent, Lock, Options, REQUESTS_MAX};
 use crate::aside::Aside;
 use crate::config::{Cluster, Ksoftirqd};
 use crate::control::{self, Control};
+use crate::epoch::Epochs;
 use crate::journal::Journal;
 use crate::lateness::Lateness;
 use crate::loaded::Loaded;
@@ -29,6 +32,7 @@ use crate::pins::Pins;
 use crate::request::Request;
 use crate::sender::{Sender, priority};
 use crate::socket::Sockets;
+use crate::witness::{self, Witnesses};
 use crate::xdp::Program;
 use crate::{clock, incarnation, interface, ksoftirqd, privilege, web};
 
@@ -38,7 +42,11 @@ const TICK_MAX: Duration = Duration::from_millis(1200);
 impl Agent {
     /// Prepares everything and starts the threads; the loop does not run yet.
     pub(super) fn start(options: &Options) -> Result<(Agent, mpsc::Receiver<Request>)> {
-        let Loaded { cluster, keys } = Loaded::read(&options.config)?;
+        let Loaded {
+            cluster,
+            text,
+            keys,
+        } = Loaded::read(&options.config)?;
         let local = cluster.local_node(options.node.as_deref(), &interface::local_addresses()?)?;
         let node = position(&cluster, local.id).context("find this node")?;
         let local = &cluster.nodes[node];
@@ -54,12 +62,13 @@ impl Agent {
             Some(load(&pins)?)
         };
         let incarnation = incarnation::next(&directory, clock::wall().as_nanos() as u64)?;
-        let mut core = Core::new(cluster.core(local), incarnation);
+        let core = Core::new(cluster.core(local), incarnation);
         let mut site = Site::new(Maps::open(&pins)?);
+        let pinned = site.maps.shared.node().promised.get();
+        let (epochs, promised) = Epochs::open(&directory, pinned)?;
         site.introduce(&cluster, local, keys.is_some());
         site.begin(incarnation);
         site.furnish(&cluster, local, keys.as_ref(), core.config())?;
-        core.handle(clock::now(), Input::Adopt(&site.left()), &mut Vec::new());
         let lateness = Arc::new(Lateness::new().context("make the lateness metrics")?);
         let tick = tick(&cluster);
         let shared = site.maps.shared.clone();
@@ -73,12 +82,17 @@ impl Agent {
             synced: journal.synced(),
         };
         let control = Control::start(&cluster.agent.socket, events, requests.clone())?;
+        let aside = Aside::start()?;
+        let witnesses = witnesses(&cluster, &aside, &requests);
         let mut agent = Agent {
             file: options.config.clone(),
+            recorder: inputs::record(&cluster, &text, &core, incarnation),
+            text,
             maintenance: Maintenances::load(&directory)?,
             control,
-            aside: Aside::start()?,
+            aside,
             requests,
+            witnesses,
             departure: None,
             scheduling: priority::Scheduling::Normal,
             directory,
@@ -89,8 +103,10 @@ impl Agent {
             site,
             sockets,
             sender,
+            messages: Messages::default(),
             core,
             journal,
+            epochs,
             lateness,
             pause: Pause::new(),
             reloaded: true,
@@ -98,6 +114,8 @@ impl Agent {
             _lock: lock,
             cluster,
         };
+        agent.adopt();
+        agent.take_over_promises(promised);
         agent.send_everywhere();
         let program = first.map_or_else(|| load(&pins), Ok)?;
         agent.site.equip(program, agent.keys.as_ref())?;
@@ -107,6 +125,14 @@ impl Agent {
         }
         agent.take_and_give_up_privileges()?;
         Ok((agent, receiver))
+    }
+
+    /// Goes on from what an earlier run left.
+    fn adopt(&mut self) {
+        let left = self.site.left();
+        let mut actions = Vec::new();
+        self.tell_core(clock::now(), Input::Adopt(&left), &mut actions);
+        self.act(actions);
     }
 
     /// Does what takes more than the loop will need, and then lets go of that.
@@ -132,14 +158,15 @@ impl Agent {
         privilege::drop_for_good()
     }
 
-    /// Looks at the interfaces again, and sends from where they are now. A failure is logged and tried again
-    /// at the next change.
+    /// Looks at the interfaces again, tells the core how they are, and sends from where they are now. A failure
+    /// is logged and tried again at the next change, or after a while.
     pub(super) fn follow_devices(&mut self) {
         match self.site.follow_devices() {
             Ok(true) => self.send_everywhere(),
             Ok(false) => {}
             Err(error) => log::error!("following the interfaces: {error:#}"),
         }
+        self.tell_soundness();
     }
 
     /// The first line of a run.
@@ -158,6 +185,19 @@ impl Agent {
             self.sender.memory().label()
         )
     }
+}
+
+/// Opens what witnesses are asked on, while this process still may.
+fn witnesses(cluster: &Cluster, aside: &Aside, requests: &mpsc::Sender<Request>) -> Witnesses {
+    let sockets = witness::Sockets::open();
+    let networks = cluster.networks.iter();
+    for witness in networks.flat_map(|network| cluster.witnesses(network)) {
+        if let Some(refusal) = sockets.refusal(witness) {
+            log::warn!("{refusal}");
+        }
+    }
+    let _aside = aside.enter();
+    Witnesses::start(sockets, requests.clone())
 }
 
 /// A node's index in the configuration.

@@ -32,9 +32,12 @@ impl Agent {
             arrivals: &arrivals,
             gaps: &gaps,
         };
-        self.core.handle(now, input, &mut actions);
+        self.tell_core(now, input, &mut actions);
         self.act(actions);
         self.lateness.swept(clock::now().since(now));
+        if self.deliver() {
+            return now;
+        }
         let rest = now.after(self.tick);
         self.core
             .next_deadline()
@@ -47,7 +50,7 @@ impl Agent {
             let late = self.lateness.take_worst(part);
             // What is less than an interval is within every bound, and no turn may look at all paths for it.
             if self.tick < late {
-                self.core.handle(now, Input::Late(part, late), actions);
+                self.tell_core(now, Input::Late(part, late), actions);
             }
         }
         if let Some(ahead) = self.pause.look() {
@@ -61,7 +64,7 @@ impl Agent {
                 ahead.boot,
                 ahead.wall
             );
-            self.core.handle(now, Input::Paused(pause), actions);
+            self.tell_core(now, Input::Paused(pause), actions);
         }
     }
 
@@ -110,7 +113,9 @@ impl Agent {
                 Action::Echo(path, ask) => self.ask(path, ask),
                 Action::Carry => self.send_everywhere(),
                 Action::Outgrow(known) => self.outgrow(known),
-                Action::Post { .. } | Action::Promise(_) | Action::Probe(_) => {}
+                Action::Post { to, over, message } => self.post(to, over, &message),
+                Action::Promise(epoch) => self.keep_promise(epoch),
+                Action::Probe(network) => self.probe(network),
             }
         }
         if !memories.is_empty() {
@@ -127,9 +132,8 @@ impl Agent {
     fn telling(&mut self, event: &Event, voice: Voice) -> Option<Telling> {
         let config = self.core.config();
         let mut record = Record::new(event, config, clock::wall())?;
-        record.maintenance = self
-            .maintenance
-            .covers(record.peer.as_deref(), record.network.as_deref());
+        let (peer, network) = (record.peer.as_deref(), record.network.as_deref());
+        record.maintenance = Some(self.maintenance.covers(peer, network));
         let mut telling = Telling::new(record, voice);
         if let Subject::Path(index) = event.subject() {
             let path = &config.paths[index.position()];

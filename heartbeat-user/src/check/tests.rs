@@ -2,11 +2,8 @@ use std::net::Ipv4Addr;
 
 use expect_test::{Expect, expect};
 
-use heartbeat_ebpf::tag::Subkey;
-
 use super::*;
 use crate::config::XdpMode;
-use crate::key::Key;
 use crate::key::KeyRing;
 
 const EXAMPLE: &str = include_str!("../../cluster.toml");
@@ -25,15 +22,8 @@ fn interface(name: &str, driver: &str) -> Interface {
 }
 
 fn keys() -> KeyRing {
-    let key = |id| Key {
-        id,
-        heartbeat: Subkey([0; 2]),
-        echo: Subkey([0; 2]),
-    };
-    KeyRing {
-        signing: key(1),
-        other: Some(key(2)),
-    }
+    let line = |id| format!("{id}:{}\n", "0".repeat(64));
+    KeyRing::parse(&(line(1) + &line(2)), "cluster.key").expect("two keys")
 }
 
 /// What to expect where program 17 is our own.

@@ -19,6 +19,7 @@ mod line;
 mod since;
 mod source;
 
+pub(super) use line::short;
 pub use since::Since;
 
 /// What the command line says.
@@ -87,7 +88,7 @@ impl Handler {
         match &self.hook {
             Some(hook) => hook.handle(event),
             None if self.json => client::print(event.line)?,
-            None => client::print(&line::short(event.line))?,
+            None => client::print(&short(event.line))?,
         }
         self.handled += 1;
         match &mut self.cursor {

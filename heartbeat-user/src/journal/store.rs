@@ -67,7 +67,7 @@ impl Store {
         for record in tellings.iter_mut().map(|telling| &mut telling.record) {
             record.seq = self.next_seq;
             self.next_seq += 1;
-            record.evidence.emitted_ns = clock::now().ns();
+            record.evidence.emitted_ns = Some(clock::now().ns());
             match serde_json::to_string(record) {
                 Ok(line) => self.unwritten.push_back(line + "\n"),
                 Err(error) => log::error!("event {} can't be written as JSON: {error}", record.seq),

@@ -115,7 +115,7 @@ impl KeyRing {
     }
 
     /// The signing key, and then the other.
-    fn all(&self) -> impl Iterator<Item = &Key> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Key> {
         [&self.signing].into_iter().chain(&self.other)
     }
 

@@ -25,7 +25,7 @@ impl Drop for Scratch {
     }
 }
 
-fn parse(text: &str) -> Result<KeyRing, crate::config::Mistakes> {
+fn parse(text: &str) -> Result<KeyRing, Mistakes> {
     file::parse(text, "cluster.key")
 }
 
@@ -42,19 +42,17 @@ const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1
 #[test]
 fn subkeys_of_a_fixed_key_never_change() {
     let ring = parse(&format!("1:{HEX}\n")).expect("valid");
-    let hex = |subkey: Subkey| -> String {
-        let words = subkey.0.map(u64::to_le_bytes);
-        words
-            .as_flattened()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    };
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
+    let words = |subkey: Subkey| hex(subkey.0.map(u64::to_le_bytes).as_flattened());
     assert_eq!(
-        hex(ring.signing.heartbeat),
+        words(ring.signing.heartbeat),
         "5d70a3c7f13da896debf5d5556d58b45"
     );
-    assert_eq!(hex(ring.signing.echo), "1ce48b98854cd4c672a376889fb7757a");
+    assert_eq!(words(ring.signing.echo), "1ce48b98854cd4c672a376889fb7757a");
+    assert_eq!(
+        hex(ring.signing.message.bytes()),
+        "cdcf40b5f5fddcbe84108d8a7cc24fafb02d2798dcc02ca8f69c3b11b6b7cd79"
+    );
 }
 
 #[test]
@@ -126,7 +124,7 @@ fn mistakes_name_the_line_and_no_key_material() {
 fn debug_shows_no_key_material() {
     let ring = parse(&format!("1:{HEX}")).expect("valid");
     expect![
-        "KeyRing { signing: Key { id: 1, heartbeat: Subkey(..), echo: Subkey(..) }, other: None }"
+        "KeyRing { signing: Key { id: 1, heartbeat: Subkey(..), echo: Subkey(..), message: MessageKey(..) }, other: None }"
     ]
     .assert_eq(&format!("{ring:?}"));
 }

@@ -48,8 +48,9 @@ pub struct Evidence {
     pub until_ns: Option<u64>,
     /// When it was judged.
     pub judged_ns: u64,
-    /// When it was handed to the disk.
-    pub emitted_ns: u64,
+    /// When it was handed to the disk; absent where it was not, in a replay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emitted_ns: Option<u64>,
 }
 
 impl Evidence {

@@ -112,6 +112,27 @@ impl Batch {
     }
 }
 
+/// Sends one datagram, of any length.
+pub(super) fn send_one(fd: i32, route: &Route, payload: &[u8]) -> io::Result<()> {
+    let mut vector = libc::iovec {
+        iov_base: payload.as_ptr().cast_mut().cast(),
+        iov_len: payload.len(),
+    };
+    let mut destination = Destination::new(route);
+    let header = destination.message(&mut vector).msg_hdr;
+    loop {
+        // SAFETY: every pointer in the header is to memory that outlives the call, and sendmsg only reads it.
+        let sent = unsafe { libc::sendmsg(fd, &raw const header, 0) };
+        if 0 <= sent {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
 impl Destination {
     fn new(route: &Route) -> Self {
         Destination {

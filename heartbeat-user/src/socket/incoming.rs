@@ -50,9 +50,10 @@ fn address(from: &SockaddrStorage) -> Option<IpAddr> {
 }
 
 impl Sockets {
-    /// The next datagram that was passed up, if there is one.
-    pub fn receive(&self) -> Option<Received> {
-        let sockets = [Some(&self.v4), self.v6.as_ref()];
+    /// The next datagram that was passed up, if there is one. In every other `turn` the other socket is asked first.
+    pub fn receive(&self, turn: usize) -> Option<Received> {
+        let mut sockets = [Some(&self.v4), self.v6.as_ref()];
+        sockets.rotate_left(turn % 2);
         sockets.into_iter().flatten().find_map(|socket| {
             let mut buffer = [0; DATAGRAM_MAX];
             let (length, from) =

@@ -107,7 +107,7 @@ impl Stage {
         self.files.socket(NODE)
     }
 
-    /// The agent's events.
+    /// What the agent says by itself; the peers that are played have no view.
     pub fn events(&self) -> EventLog {
         EventLog::at(self.files.events(NODE))
     }

@@ -17,7 +17,7 @@ pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// What the agents say.
 impl Lab {
-    /// The node's events.
+    /// The node's events, those of [`Scope::Own`](super::event::Scope::Own) unless its log is asked for more.
     pub fn events(&self, node: Node) -> EventLog {
         EventLog::at(self.files.events(node))
     }

@@ -10,7 +10,11 @@ pub const B: Node = Node(1);
 pub const C: Node = Node(2);
 /// node-d.
 pub const D: Node = Node(3);
+/// node-e.
+pub const E: Node = Node(4);
 /// The first network of [`two_networks`](super::plan::Plan::two_networks).
 pub const PRIVATE: Network = Network(0);
 /// The second.
 pub const PUBLIC: Network = Network(1);
+/// The third of [`three_networks`](super::plan::Plan::three_networks), which counts for nothing.
+pub const CLIENT: Network = Network(2);

@@ -108,8 +108,7 @@ impl Files {
             self.name,
             plan.interval.as_millis(),
             plan.lost_after,
-            // As many times more as by default, because the default of 6 forbids more than 5 missed ones.
-            3 * plan.lost_after,
+            plan.membership.regroup_after(plan.lost_after),
         );
         if plan.authentication {
             put(
@@ -134,6 +133,7 @@ impl Files {
         }
         render_networks(&mut text, plan);
         render_nodes(&mut text, plan);
+        text.push_str(&plan.membership.table());
         self.render_agent(&mut text, plan, node);
         text
     }
@@ -163,11 +163,12 @@ fn render_networks(text: &mut String, plan: &Plan) {
         put(
             text,
             format_args!(
-                "\n[networks.{}]\nid = {}\nlabel = \"{}\"\nsubnet = \"{}\"\nrole = \"mixed\"\n",
+                "\n[networks.{}]\nid = {}\nlabel = \"{}\"\nsubnet = \"{}\"\nrole = \"{}\"\n",
                 plan.interface(network),
                 network.0 + 1,
                 plan.label(network),
                 plan.subnet(network),
+                plan.role(network).label(),
             ),
         );
     }
@@ -188,9 +189,10 @@ fn render_nodes(text: &mut String, plan: &Plan) {
         put(
             text,
             format_args!(
-                "\n[nodes.{node}]\nid = {}\naddresses = {{ {} }}\n",
+                "\n[nodes.{node}]\nid = {}\naddresses = {{ {} }}\n{}",
                 node.id(),
                 addresses.join(", "),
+                plan.membership.votes_line(node),
             ),
         );
     }

@@ -2,6 +2,10 @@
 //!
 //! The agent may be writing while we read, so a last line without its newline is not there yet. Tests ask
 //! for what came after a mark, a sequence number, so that one lab can tell several stories in a row.
+//!
+//! One fault is told twice: path by path as heartbeats are missed, and a little later as the nodes understand it
+//! together. Most stories are about the first alone, and say exactly what has to come; so they are shown that
+//! alone, and who wants all of it asks for it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -18,6 +22,24 @@ use super::wait;
 pub const PATH_RESTORED: u32 = 1122;
 /// Number of [`Event::id`] for a path that is lost.
 pub const PATH_LOST: u32 = 1123;
+/// Number of [`Event::id`] for the observer's own interface that does not work.
+pub const LOCAL_INTERFACE_FAILED: u32 = 1124;
+/// Number of [`Event::id`] for an interface that reaches all others.
+pub const INTERFACE_UP: u32 = 1125;
+/// Number of [`Event::id`] for an interface that does not reach all, and nobody knows why.
+pub const INTERFACE_UNREACHABLE: u32 = 1126;
+/// Number of [`Event::id`] for an interface that is at fault.
+pub const INTERFACE_FAILED: u32 = 1127;
+/// Number of [`Event::id`] for a network on which all reach each other.
+pub const NETWORK_UP: u32 = 1128;
+/// Number of [`Event::id`] for a network on which some pair does not.
+pub const NETWORK_PARTITIONED: u32 = 1129;
+/// Number of [`Event::id`] for a network on which nobody does.
+pub const NETWORK_DOWN: u32 = 1130;
+/// Number of [`Event::id`] for a node that is no member any more.
+pub const MEMBER_REMOVED: u32 = 1135;
+/// Number of [`Event::id`] for an observer whose side lost the quorum it had.
+pub const QUORUM_LOST: u32 = 1177;
 /// Number of [`Event::id`] for a node that said it leaves.
 pub const NODE_LEFT: u32 = 334_303;
 /// Number of [`Event::id`] for an agent that said it restarts.
@@ -32,8 +54,31 @@ pub const INCARNATION_REFUSED: u32 = 334_307;
 pub const PATH_FLAPPING: u32 = 334_308;
 /// Number of [`Event::id`] for a node that was itself too late to judge.
 pub const SELF_STARVED: u32 = 334_309;
+/// Number of [`Event::id`] for a node that became a member.
+pub const MEMBER_JOINED: u32 = 334_310;
+/// Number of [`Event::id`] for a node that is kept out.
+pub const QUARANTINED: u32 = 334_311;
 /// Number of [`Event::id`] for something an operator asked for.
 pub const OPERATOR: u32 = 334_312;
+
+/// Which events a story is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// What a node says by itself: paths, agents, operators.
+    Own,
+    /// Also what the cluster's view tells: interfaces, networks, members.
+    Whole,
+}
+
+impl Scope {
+    /// Whether the event belongs to it.
+    pub fn has(self, event: &Event) -> bool {
+        match self {
+            Scope::Own => !event.is_of_view(),
+            Scope::Whole => true,
+        }
+    }
+}
 
 /// One line of `events.jsonl`. Fields that later releases add are ignored.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -78,6 +123,15 @@ impl Event {
             })
     }
 
+    /// Whether it tells of what the nodes found out together: 1124 to 1130, and who is a member.
+    pub fn is_of_view(&self) -> bool {
+        matches!(
+            self.id,
+            LOCAL_INTERFACE_FAILED
+                ..=NETWORK_DOWN | MEMBER_REMOVED | QUORUM_LOST | MEMBER_JOINED | QUARANTINED
+        )
+    }
+
     /// Whether it is this event about this peer on the network of this label.
     pub fn is(&self, id: u32, peer: &str, network: &str) -> bool {
         self.id == id
@@ -106,16 +160,31 @@ impl std::fmt::Display for Event {
 #[derive(Clone, Debug)]
 pub struct EventLog {
     path: PathBuf,
+    scope: Scope,
 }
 
 impl EventLog {
-    /// The log at this path; it need not exist yet.
+    /// The log at this path; it need not exist yet. It shows what is in [`Scope::Own`].
     pub fn at(path: PathBuf) -> Self {
-        EventLog { path }
+        EventLog {
+            path,
+            scope: Scope::Own,
+        }
     }
 
-    /// All complete events, oldest first.
+    /// The same log, showing what is in this scope.
+    pub fn showing(self, scope: Scope) -> Self {
+        EventLog { scope, ..self }
+    }
+
+    /// All complete events of its scope, oldest first.
     pub fn all(&self) -> Result<Vec<Event>> {
+        let mut events = self.read()?;
+        events.retain(|event| self.scope.has(event));
+        Ok(events)
+    }
+
+    fn read(&self) -> Result<Vec<Event>> {
         let text = match fs::read_to_string(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             read => read.with_context(|| format!("read {}", self.path.display()))?,
@@ -129,12 +198,12 @@ impl EventLog {
             .collect()
     }
 
-    /// Sequence number of the newest event, 0 if there is none.
+    /// Sequence number of the newest event of any scope, 0 if there is none.
     pub fn mark(&self) -> Result<u64> {
-        Ok(self.all()?.last().map_or(0, |event| event.seq))
+        Ok(self.read()?.last().map_or(0, |event| event.seq))
     }
 
-    /// Events after the mark, oldest first.
+    /// Events of its scope after the mark, oldest first.
     pub fn since(&self, mark: u64) -> Result<Vec<Event>> {
         Ok(self
             .all()?
@@ -173,6 +242,31 @@ mod tests {
             ["one", "two"]
         );
         assert_eq!(complete_lines("on").count(), 0);
+    }
+
+    #[test]
+    fn what_a_node_says_by_itself_is_in_both_scopes() {
+        let event = |id: u32| -> Event {
+            let line = format!(
+                r#"{{"seq":1,"time":"","id":{id},"name":"","severity":"","observer":"a","message":""}}"#
+            );
+            serde_json::from_str(&line).unwrap()
+        };
+        for own in [
+            PATH_RESTORED,
+            PATH_LOST,
+            1131,
+            1134,
+            NODE_LEFT,
+            SELF_STARVED,
+        ] {
+            assert!(Scope::Own.has(&event(own)), "{own}");
+            assert!(Scope::Whole.has(&event(own)), "{own}");
+        }
+        for view in [LOCAL_INTERFACE_FAILED, NETWORK_DOWN, MEMBER_REMOVED] {
+            assert!(!Scope::Own.has(&event(view)), "{view}");
+            assert!(Scope::Whole.has(&event(view)), "{view}");
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Lab {
 pub struct Fault {
     what: String,
     since_ns: u64,
-    table: Option<Table>,
+    tables: Vec<Table>,
     undo: Option<Undo>,
 }
 
@@ -93,7 +93,7 @@ impl Fault {
         Fault {
             what: what.into(),
             since_ns: monotonic_ns(),
-            table: None,
+            tables: Vec::new(),
             undo: Some(Box::new(undo)),
         }
     }
@@ -143,12 +143,34 @@ impl Fault {
         hook: &str,
         matching: &str,
     ) -> Result<Self> {
+        Self::rules(switch, family, hook, &[matching.to_owned()])
+    }
+
+    /// Drops what matches one of these, from the same moment on.
+    pub(super) fn rules(
+        switch: &Arc<Namespace>,
+        family: &str,
+        hook: &str,
+        matching: &[String],
+    ) -> Result<Self> {
         let table = Table::load(switch, family, hook, matching)?;
         let delete = table.clone();
-        let what = format!("{matching}: dropped in {}", switch.name());
+        let what = format!("{}: dropped in {}", matching.join(" or "), switch.name());
         let mut fault = Fault::with_remedy(what, move || delete.delete());
-        fault.table = Some(table);
+        fault.tables.push(table);
         Ok(fault)
+    }
+
+    /// Several that are undone together. The last of them was in place when this one is.
+    pub fn together(what: impl Into<String>, faults: Vec<Fault>) -> Self {
+        let tables = faults.iter().flat_map(|fault| fault.tables.clone());
+        let tables = tables.collect();
+        let mut all = Fault::with_remedy(what, move || {
+            let mut healed = faults.into_iter().map(Fault::heal);
+            healed.try_for_each(|healed| healed.map(drop))
+        });
+        all.tables = tables;
+        all
     }
 
     /// When it was in place, in nanoseconds of CLOCK_MONOTONIC.
@@ -158,7 +180,7 @@ impl Fault {
 
     /// Frames dropped so far.
     pub fn dropped(&self) -> Result<u64> {
-        self.table.as_ref().map_or(Ok(0), Table::dropped)
+        self.tables.iter().map(Table::dropped).sum()
     }
 
     /// Undoes it.
@@ -194,7 +216,7 @@ impl fmt::Debug for Fault {
 /// Where the kind of a datagram lies behind the start of the UDP header, in bits.
 pub(super) const KIND_OFFSET_BITS: u32 = (8 + 3) * 8;
 
-/// One nftables table with one rule and its counter.
+/// One nftables table with its rules and their counter.
 #[derive(Clone, Debug)]
 struct Table {
     switch: Arc<Namespace>,
@@ -202,15 +224,24 @@ struct Table {
 }
 
 impl Table {
-    fn load(switch: &Arc<Namespace>, family: &str, hook: &str, matching: &str) -> Result<Self> {
+    fn load(
+        switch: &Arc<Namespace>,
+        family: &str,
+        hook: &str,
+        matching: &[String],
+    ) -> Result<Self> {
         static SERIAL: AtomicU32 = AtomicU32::new(0);
         let name = format!("{family} fault{}", SERIAL.fetch_add(1, Ordering::Relaxed));
+        let rules: String = matching
+            .iter()
+            .map(|matching| format!("{matching} counter name dropped drop\n"))
+            .collect();
         let script = format!(
             "table {name} {{\n\
              counter dropped {{\n}}\n\
              chain faulty {{\n\
              type filter hook {hook} priority 0\n\
-             {matching} counter name dropped drop\n\
+             {rules}\
              }}\n\
              }}\n"
         );

@@ -1,13 +1,15 @@
 //! The events of all nodes of a lab from some moment on.
 //!
 //! Nodes write their events without knowing of each other. Their stamps are of one clock, because the
-//! namespaces share a kernel, so the feed can put them in order.
+//! namespaces share a kernel, so the feed can put them in order. What it shows is its scope's choice.
 
+use std::fmt;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
-use super::event::{Event, EventLog};
+use super::account::Account;
+use super::event::{Event, EventLog, Scope};
 use super::plan::Node;
 use super::transcript::{self, Difference, Expected, Path};
 use super::{Lab, interrupt, wait};
@@ -20,9 +22,18 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// From now on.
+    /// From now on, what nodes say by themselves.
     pub fn from_now(lab: &Lab) -> Result<Self> {
-        let marked = |log: EventLog| log.mark().map(|mark| (log, mark));
+        Self::showing(lab, Scope::Own)
+    }
+
+    /// From now on, everything.
+    pub fn whole(lab: &Lab) -> Result<Self> {
+        Self::showing(lab, Scope::Whole)
+    }
+
+    fn showing(lab: &Lab, scope: Scope) -> Result<Self> {
+        let marked = |log: EventLog| log.mark().map(|mark| (log.showing(scope), mark));
         let logs = lab.plan().all_nodes().map(|node| marked(lab.events(node)));
         Ok(Feed {
             logs: logs.collect::<Result<_>>()?,
@@ -104,30 +115,52 @@ impl Feed {
 
     /// Waits at most `limit` until the events are what is expected.
     pub fn wait_for(&mut self, expected: &[Expected], limit: Duration) -> Result<()> {
-        let outcome = wait::until("the expected events", limit, || {
-            self.read()?;
-            Ok(transcript::differences(expected, &self.events)
-                .is_empty()
-                .then_some(()))
-        });
-        self.judge(expected)?;
-        outcome
+        self.wait_until_none(limit, |events| transcript::differences(expected, events))
     }
 
     /// Waits for `duration` and makes sure that the events are then what is expected, and nothing else.
     pub fn nothing_but(&mut self, expected: &[Expected], duration: Duration) -> Result<()> {
         interrupt::sleep(duration)?;
         self.read()?;
-        self.judge(expected)
+        none(transcript::differences(expected, &self.events))
     }
 
-    fn judge(&self, expected: &[Expected]) -> Result<()> {
-        match transcript::differences(expected, &self.events).as_slice() {
-            [] => Ok(()),
-            differences => {
-                let lines: Vec<String> = differences.iter().map(Difference::to_string).collect();
-                bail!("the events are not as expected:\n  {}", lines.join("\n  "))
-            }
-        }
+    /// Waits at most `limit` until the events are what has to be said, and then as long as `quiet` to make sure
+    /// that nothing else is.
+    pub fn wait_for_account(
+        &mut self,
+        account: &Account,
+        limit: Duration,
+        quiet: Duration,
+    ) -> Result<()> {
+        self.wait_until_none(limit, |events| account.differences(events))?;
+        interrupt::sleep(quiet)?;
+        self.read()?;
+        none(account.differences(&self.events))?;
+        account.removals_have_reasons(&self.events)
     }
+
+    fn wait_until_none<S: fmt::Display>(
+        &mut self,
+        limit: Duration,
+        differences: impl Fn(&[Event]) -> Vec<Difference<S>>,
+    ) -> Result<()> {
+        let outcome = wait::until("the expected events", limit, || {
+            self.read()?;
+            Ok(differences(&self.events).is_empty().then_some(()))
+        });
+        none(differences(&self.events))?;
+        outcome
+    }
+}
+
+/// Errors with all differences, a line each.
+fn none<S: fmt::Display>(differences: Vec<Difference<S>>) -> Result<()> {
+    let lines: Vec<String> = differences.iter().map(Difference::to_string).collect();
+    ensure!(
+        lines.is_empty(),
+        "the events are not as expected:\n  {}",
+        lines.join("\n  ")
+    );
+    Ok(())
 }

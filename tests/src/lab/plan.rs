@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
+use super::membership::MembershipPlan;
 use super::transcript::Path;
 
 /// One node of a lab, counted from 0.
@@ -49,6 +50,25 @@ enum Family {
     V6,
 }
 
+/// What a network of a plan counts for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// For liveness and messages, and clients use it too.
+    Mixed,
+    /// For neither; it is watched.
+    Client,
+}
+
+impl Role {
+    /// As the configuration writes it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Role::Mixed => "mixed",
+            Role::Client => "client",
+        }
+    }
+}
+
 /// One network of a plan.
 #[derive(Clone, Debug)]
 pub struct NetworkPlan {
@@ -56,6 +76,8 @@ pub struct NetworkPlan {
     pub key: &'static str,
     /// What events print.
     pub label: &'static str,
+    /// What it counts for.
+    pub role: Role,
     family: Family,
 }
 
@@ -79,6 +101,8 @@ pub struct Plan {
     /// What the configuration says of multicast: "auto", "on" or "off". Off unless a test is about it, so that
     /// every other test knows which frames travel.
     pub multicast: &'static str,
+    /// How the nodes agree on their members.
+    pub membership: MembershipPlan,
     /// More lines for the configuration's `[agent]` section.
     pub extra_agent: Vec<&'static str>,
 }
@@ -95,6 +119,7 @@ impl Plan {
             wrong_key: None,
             restart_grace: None,
             multicast: "off",
+            membership: MembershipPlan::default(),
             extra_agent: Vec::new(),
         }
     }
@@ -104,6 +129,17 @@ impl Plan {
         self.with_network(NetworkPlan {
             key,
             label,
+            role: Role::Mixed,
+            family: Family::V4,
+        })
+    }
+
+    /// Adds an IPv4 network that only clients use.
+    pub fn client_network(self, key: &'static str, label: &'static str) -> Self {
+        self.with_network(NetworkPlan {
+            key,
+            label,
+            role: Role::Client,
             family: Family::V4,
         })
     }
@@ -113,6 +149,7 @@ impl Plan {
         self.with_network(NetworkPlan {
             key,
             label,
+            role: Role::Mixed,
             family: Family::V6,
         })
     }
@@ -121,6 +158,12 @@ impl Plan {
     pub fn two_networks(self) -> Self {
         self.network("private", "Private Network")
             .network("public", "Public Network")
+    }
+
+    /// Adds these two, and then "Client Network", which only clients use.
+    pub fn three_networks(self) -> Self {
+        self.two_networks()
+            .client_network("client", "Client Network")
     }
 
     /// Sets interval and missed heartbeats.
@@ -202,6 +245,11 @@ impl Plan {
     /// What events call this network.
     pub fn label(&self, network: Network) -> &'static str {
         self.networks[network.0].label
+    }
+
+    /// What this network counts for.
+    pub fn role(&self, network: Network) -> Role {
+        self.networks[network.0].role
     }
 
     /// The path on which `observer` hears `peer`, as its events name it.

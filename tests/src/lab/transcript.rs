@@ -49,18 +49,18 @@ impl fmt::Display for Path {
     }
 }
 
-/// A path on which not that was reported which had to be.
+/// Something, usually a path, of which not that was reported which had to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Difference {
-    /// The path.
-    pub path: Path,
+pub struct Difference<S = Path> {
+    /// What it is about.
+    pub subject: S,
     /// Numbers of the events that had to come, in this order.
     pub expected: Vec<u32>,
     /// Numbers of the events that came, in this order.
     pub seen: Vec<u32>,
 }
 
-impl fmt::Display for Difference {
+impl<S: fmt::Display> fmt::Display for Difference<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |ids: &[u32]| match ids {
             [] => "nothing".to_owned(),
@@ -73,7 +73,7 @@ impl fmt::Display for Difference {
         write!(
             f,
             "{}: expected {}, seen {}",
-            self.path,
+            self.subject,
             list(&self.expected),
             list(&self.seen)
         )
@@ -120,18 +120,29 @@ impl Expected {
 
 /// Every path on which the 1122 and 1123 among the events are not what was expected of it.
 pub fn differences(expected: &[Expected], events: &[Event]) -> Vec<Difference> {
-    let mut paths: BTreeMap<Path, (Vec<u32>, Vec<u32>)> = BTreeMap::new();
-    for Expected { path, ids } in expected {
-        paths.entry(path.clone()).or_default().0.extend(*ids);
+    let due = expected.iter().map(|due| (due.path.clone(), due.ids));
+    let judged = events.iter().filter(|event| is_judged(event));
+    compare(due, judged.map(|event| (Path::of(event), event.id)))
+}
+
+/// Every subject whose numbers are not the expected ones in their order. What is expected of a subject in several
+/// pieces is expected one after the other.
+pub fn compare<'a, S: Ord>(
+    expected: impl IntoIterator<Item = (S, &'a [u32])>,
+    seen: impl IntoIterator<Item = (S, u32)>,
+) -> Vec<Difference<S>> {
+    let mut subjects: BTreeMap<S, (Vec<u32>, Vec<u32>)> = BTreeMap::new();
+    for (subject, ids) in expected {
+        subjects.entry(subject).or_default().0.extend(ids);
     }
-    for event in events.iter().filter(|event| is_judged(event)) {
-        paths.entry(Path::of(event)).or_default().1.push(event.id);
+    for (subject, id) in seen {
+        subjects.entry(subject).or_default().1.push(id);
     }
-    paths
+    subjects
         .into_iter()
         .filter(|(_, (expected, seen))| expected != seen)
-        .map(|(path, (expected, seen))| Difference {
-            path,
+        .map(|(subject, (expected, seen))| Difference {
+            subject,
             expected,
             seen,
         })

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::ground::{
     A, Beside, LIMIT, check_whole, configure, make_events, plan, run, seqs, state, text, told,
-    write_history,
+    wait_quiet, write_history,
 };
 
 pub const TESTS: &[Test] = &[
@@ -59,6 +59,7 @@ fn restarts_and_rotations() -> Result<()> {
             }
             make_events(lab)?;
         }
+        wait_quiet(lab)?;
         wait_for_newest(lab, &follower)?;
         let seen = seqs(&follower.output()?)?;
         ensure!(seen.first() == Some(&1), "it began with {:?}", seen.first());

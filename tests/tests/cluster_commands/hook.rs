@@ -9,7 +9,7 @@ use heartbeat_tests::suite::{Test, in_running_lab};
 use nix::sys::signal::Signal;
 
 use crate::ground::{
-    Beside, LIMIT, check_whole, complete, make_events, plan, run, seqs, text, told,
+    Beside, LIMIT, check_whole, complete, make_events, plan, run, seqs, text, told, wait_quiet,
 };
 
 pub const TESTS: &[Test] = &[
@@ -66,6 +66,7 @@ impl Files {
 
 fn failing_command() -> Result<()> {
     in_running_lab(plan(), |lab| {
+        wait_quiet(lab)?;
         let files = Files::of(lab);
         let command = files.command();
         let arguments = [
@@ -170,6 +171,7 @@ fn catch_up(lab: &Lab, files: &Files) -> Result<()> {
 fn one_cursor() -> Result<()> {
     in_running_lab(plan(), |lab| {
         let files = Files::of(lab);
+        wait_quiet(lab)?;
         let arguments = ["events", "--follow", "--cursor", &files.cursor];
         let follower = Beside::start(lab, "first", &arguments)?;
         wait_for_cursor(&files, newest(lab)?)?;

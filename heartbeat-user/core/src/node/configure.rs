@@ -8,16 +8,24 @@ use alloc::vec::Vec;
 use core::mem::take;
 
 use heartbeat_ebpf::ids::NetworkId;
+use heartbeat_ebpf::time::Timestamp;
 
 use super::Node;
-use crate::config::{Authentication, Config, GroupUse, NetworkConfig, PathConfig, PathIndex};
+use super::members::Own;
+use crate::config::{
+    Authentication, Config, GroupUse, NetworkConfig, NetworkIndex, PathConfig, PathIndex,
+};
 use crate::group::Group;
+use crate::membership::Membership;
+use crate::nodes::NodeIndex;
 use crate::path::Path;
 use crate::peer::Peer;
+use crate::terms::Terms;
 use crate::watch::Watched;
 
 impl Node {
-    pub(super) fn configure(&mut self, config: Config) {
+    pub(super) fn configure(&mut self, now: Timestamp, config: Config) {
+        self.move_membership(now, &config);
         let networks: Vec<NetworkId> = self
             .config
             .networks
@@ -28,6 +36,38 @@ impl Node {
         let (paths, peers) = (take(&mut self.paths), take(&mut self.peers));
         self.config = config;
         self.furnish(paths, peers, groups);
+    }
+
+    /// The membership and what was told of interfaces, with every node and network at its new place.
+    fn move_membership(&mut self, now: Timestamp, config: &Config) {
+        let nodes: Vec<Option<NodeIndex>> = config
+            .nodes
+            .iter()
+            .map(|node| self.config.index_of(node.id))
+            .collect();
+        let network = |network: &NetworkConfig| {
+            let before = self.config.networks.iter();
+            let place = before.map(|known| known.id).position(|id| id == network.id);
+            place.map(|place| NetworkIndex(place as u32))
+        };
+        let networks: Vec<Option<NetworkIndex>> = config.networks.iter().map(network).collect();
+        self.standing = self.standing.moved(&networks, &nodes);
+        let own = |place: &Option<NetworkIndex>| {
+            place.map_or_else(Own::default, |place| self.own[place.position()])
+        };
+        self.own = networks.iter().map(own).collect();
+        self.available = nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, old)| old.is_some_and(|old| self.available.contains(old)))
+            .map(|(place, _)| NodeIndex(place as u16))
+            .collect();
+        let terms = Terms::new(config);
+        let before = self.membership.take();
+        self.membership = terms.map(|terms| match before {
+            Some(before) => before.moved(terms, &self.config, config, now),
+            None => Membership::new(terms, self.incarnation, now),
+        });
     }
 
     /// Makes what the configuration wants out of what there was.

@@ -1,0 +1,238 @@
+//! Who should be a member, as far as one node can tell.
+//!
+//! Members come first: of those that are in the view, the largest fully connected set stays, and others are
+//! added only where they are connected with all of it, so that a newcomer with half a connection displaces
+//! nobody and does not come and go. The awkward case is a member whose agent says nothing while its host is
+//! there: it stays, judged by the words of others, but nothing is asked of it.
+
+use alloc::vec::Vec;
+
+use heartbeat_ebpf::ids::Incarnation;
+use heartbeat_ebpf::time::Timestamp;
+
+use super::Membership;
+use crate::clique::{self, Weights};
+use crate::message::{Caution, Report};
+use crate::nodes::{NodeIndex, NodeSet};
+use crate::view::{Choice, View};
+
+/// Who should be a member.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Wish {
+    /// By place, and which run.
+    pub members: Vec<(NodeIndex, Incarnation)>,
+    /// Those of them that can accept.
+    pub acceptors: NodeSet,
+    /// How they were chosen.
+    pub choice: Choice,
+}
+
+impl Wish {
+    /// Its members.
+    pub fn set(&self) -> NodeSet {
+        self.members.iter().map(|(node, _)| *node).collect()
+    }
+
+    /// Whether a view has the same members.
+    pub fn is_met_by(&self, view: &View) -> bool {
+        self.members == view.members
+    }
+}
+
+/// What one look at all reports shows.
+struct Look<'a> {
+    now: Timestamp,
+    /// Reports that are fresh, by node; our own is not among them.
+    fresh: Vec<Option<&'a Report>>,
+    /// Nodes that said something, this one included.
+    speaking: NodeSet,
+    cautious: NodeSet,
+}
+
+impl Membership {
+    /// Who should be a member now; `None` where that is for others to say.
+    pub(super) fn wish(&self, now: Timestamp) -> Option<Wish> {
+        let look = self.look(now);
+        match &self.installed {
+            Some(view) => Some(self.go_on(now, view, &look)),
+            None => self.form(&look),
+        }
+    }
+
+    fn look(&self, now: Timestamp) -> Look<'_> {
+        let nodes = || (0..self.terms.nodes).map(|place| NodeIndex(place as u16));
+        let fresh: Vec<Option<&Report>> = nodes().map(|node| self.fresh(node, now)).collect();
+        let said = |node: &NodeIndex| *node == self.terms.me || fresh[node.position()].is_some();
+        let cautious = |node: &NodeIndex| {
+            let theirs = fresh[node.position()].map(|report| report.caution);
+            let caution = if *node == self.terms.me {
+                Some(self.caution())
+            } else {
+                theirs
+            };
+            caution == Some(Caution::Cautious)
+        };
+        Look {
+            now,
+            speaking: nodes().filter(said).collect(),
+            cautious: nodes().filter(cautious).collect(),
+            fresh,
+        }
+    }
+
+    /// The view with whoever is gone left out, and whoever came added.
+    fn go_on(&self, now: Timestamp, view: &View, look: &Look<'_>) -> Wish {
+        let stays = |(node, incarnation): &&(NodeIndex, Incarnation)| {
+            let sight = &self.sights[node.position()];
+            let same = *node == self.terms.me || sight.incarnation == Some(*incarnation);
+            let there = look.speaking.contains(*node)
+                || !sight.is_suspect(now)
+                || look.cautious.contains(self.terms.me);
+            same && !sight.has_left() && there
+        };
+        let old: NodeSet = view
+            .members
+            .iter()
+            .filter(stays)
+            .map(|(node, _)| *node)
+            .collect();
+        let (kept, choice) = self.largest(&old, look, Trust::Silence);
+        let (chosen, joined) = self.add(&kept, &view.set(), look);
+        self.wish_for(&kept.or(&chosen), look, worse(choice, joined))
+    }
+
+    /// Those who can be added to `kept`, which are connected with all of it.
+    fn add(&self, kept: &NodeSet, view: &NodeSet, look: &Look<'_>) -> (NodeSet, Choice) {
+        let fits = |node: &NodeIndex| {
+            let eligible = !kept.contains(*node) && self.may_join(*node, look);
+            eligible
+                && kept
+                    .iter()
+                    .all(|member| self.connected(*node, member, look, Trust::Words))
+        };
+        let candidates: NodeSet = look.speaking.iter().filter(fits).collect();
+        let free = candidates.without(&self.kept_out(view, look));
+        let quorate = |added: &NodeSet| self.has_quorum(&kept.or(added).and(&look.speaking));
+        let (chosen, choice) = self.largest(&free, look, Trust::Words);
+        if quorate(&chosen) || free == candidates {
+            return (chosen, choice);
+        }
+        self.largest(&candidates, look, Trust::Words)
+    }
+
+    /// Nodes that this one or a member keeps out.
+    fn kept_out(&self, members: &NodeSet, look: &Look<'_>) -> NodeSet {
+        let theirs = members
+            .iter()
+            .filter_map(|node| look.fresh[node.position()]);
+        theirs.fold(self.quarantined(look.now), |all, report| {
+            all.or(&report.quarantined)
+        })
+    }
+
+    /// Nodes that this one keeps out.
+    pub(super) fn quarantined(&self, now: Timestamp) -> NodeSet {
+        let quarantine = self.quarantine.as_ref();
+        quarantine.map_or_else(NodeSet::new, |quarantine| quarantine.kept_out(now))
+    }
+
+    /// A view where there was none, of all who are there; `None` while somebody acts by one.
+    fn form(&self, look: &Look<'_>) -> Option<Wish> {
+        let reports = look.fresh.iter().flatten();
+        if reports.clone().any(|report| report.view.is_some()) {
+            return None;
+        }
+        let free = |node: &NodeIndex| *node == self.terms.me || self.may_join(*node, look);
+        let candidates: NodeSet = look.speaking.iter().filter(free).collect();
+        let (chosen, choice) = self.largest(&candidates, look, Trust::Words);
+        Some(self.wish_for(&chosen, look, choice))
+    }
+
+    fn may_join(&self, node: NodeIndex, look: &Look<'_>) -> bool {
+        let report = look.fresh[node.position()];
+        let known = self.sights[node.position()].incarnation.is_some();
+        known && report.is_some_and(|report| report.voters == self.terms.voters.digest())
+    }
+
+    fn wish_for(&self, members: &NodeSet, look: &Look<'_>, choice: Choice) -> Wish {
+        let run = |node: NodeIndex| {
+            let theirs = self.sights[node.position()].incarnation;
+            let incarnation = if node == self.terms.me {
+                Some(self.incarnation)
+            } else {
+                theirs
+            };
+            (node, incarnation.unwrap_or_default())
+        };
+        Wish {
+            members: members.iter().map(run).collect(),
+            acceptors: members.and(&look.speaking),
+            choice,
+        }
+    }
+
+    /// The largest set of these in which all are connected.
+    fn largest(&self, candidates: &NodeSet, look: &Look<'_>, trust: Trust) -> (NodeSet, Choice) {
+        let mut edges = alloc::vec![NodeSet::new(); self.terms.nodes];
+        for one in candidates.iter() {
+            for two in candidates.iter().filter(|two| one < *two) {
+                if self.connected(one, two, look, trust) {
+                    edges[one.position()].insert(two);
+                    edges[two.position()].insert(one);
+                }
+            }
+        }
+        let weights = Weights {
+            votes: self.terms.voters.votes(),
+            cautious: &look.cautious,
+            tie_breaker: self.terms.voters.tie_breaker(),
+        };
+        clique::largest(candidates, &edges, &weights, clique::STEPS)
+    }
+
+    /// Whether two nodes reach each other: both must say so whose word counts.
+    fn connected(&self, one: NodeIndex, two: NodeIndex, look: &Look<'_>, trust: Trust) -> bool {
+        let (first, second) = (self.word(one, two, look), self.word(two, one, look));
+        match trust {
+            Trust::Words => first == Some(true) && second == Some(true),
+            Trust::Silence => {
+                let counts =
+                    |node, other| !look.cautious.contains(node) || look.cautious.contains(other);
+                let first = first.filter(|_| counts(one, two)).unwrap_or(true);
+                first && second.filter(|_| counts(two, one)).unwrap_or(true)
+            }
+        }
+    }
+
+    /// Whether one node says that it reaches another; `None`: it says nothing.
+    fn word(&self, one: NodeIndex, other: NodeIndex, look: &Look<'_>) -> Option<bool> {
+        if one == self.terms.me {
+            return Some(self.reaches.contains(other));
+        }
+        look.fresh[one.position()].map(|report| report.reaches.contains(other))
+    }
+
+    /// Whether all of `acceptors` say that they do not reach a node.
+    pub(super) fn is_given_up(&self, node: NodeIndex, acceptors: &NodeSet, now: Timestamp) -> bool {
+        acceptors.iter().all(|acceptor| {
+            if acceptor == self.terms.me {
+                return !self.reaches.contains(node);
+            }
+            self.fresh(acceptor, now)
+                .is_some_and(|report| !report.reaches.contains(node))
+        })
+    }
+}
+
+/// What it takes to call two nodes connected.
+#[derive(Clone, Copy)]
+enum Trust {
+    /// Both say so.
+    Words,
+    /// Neither denies it.
+    Silence,
+}
+
+fn worse(one: Choice, two: Choice) -> Choice {
+    one.max(two)
+}

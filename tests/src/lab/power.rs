@@ -1,0 +1,32 @@
+//! A node without power: its agent is gone, and its host answers nothing.
+//!
+//! An agent that is killed leaves a host behind that goes on answering echo requests, and that is something else:
+//! peers know that the host lives. So whoever loses power loses its ports as well. When it is back, its kernel
+//! remembers nothing, while the disk does.
+
+use anyhow::Result;
+
+use super::Lab;
+use super::fault::Fault;
+use super::plan::Node;
+
+/// Power.
+impl Lab {
+    /// The node loses its power. Give what this returns to [`Lab::power_on`].
+    pub fn power_off(&mut self, node: Node) -> Result<Fault> {
+        self.kill_agent(node)?;
+        let networks = self.plan.all_networks();
+        let ports = networks.map(|network| self.pull_cable(node, network));
+        Ok(Fault::together(
+            format!("{node} without power"),
+            ports.collect::<Result<_>>()?,
+        ))
+    }
+
+    /// The node boots, and its agent starts.
+    pub fn power_on(&mut self, node: Node, off: Fault) -> Result<()> {
+        self.detach_node(node)?;
+        off.heal()?;
+        self.start_agent(node)
+    }
+}
