@@ -3,6 +3,7 @@ use std::os::unix::net::UnixStream as Client;
 
 use super::*;
 use crate::journal;
+use crate::message::inbox::{self, Inbox};
 use crate::request::{Answer, Order};
 use crate::snapshot::Snapshot;
 
@@ -14,6 +15,7 @@ struct Served {
     directory: tempfile::TempDir,
     synced: watch::Sender<u64>,
     control: Control,
+    inbox: Inbox,
     answering: JoinHandle<Vec<String>>,
 }
 
@@ -36,13 +38,15 @@ impl Served {
             directory: directory.path().to_owned(),
             synced: newest,
         };
+        let (inbox, outlet) = inbox::channel();
         let socket = directory.path().join("heartbeat.sock");
-        let control = Control::start(&socket, events, requests).expect("free");
+        let control = Control::start(&socket, events, outlet, requests).expect("free");
         let answering = thread::spawn(move || answer_all(receiver, answer));
         Served {
             directory,
             synced,
             control,
+            inbox,
             answering,
         }
     }
@@ -68,6 +72,7 @@ impl Served {
     /// Who ordered what.
     fn stop(self) -> Vec<String> {
         drop(self.synced);
+        drop(self.inbox);
         self.control.stop();
         self.answering.join().expect("no panic")
     }
