@@ -139,7 +139,7 @@ impl Agent {
     /// The paths that a message of the core's to a peer takes.
     fn carriers(&self, peer: NodeId, over: Over) -> Vec<PathIndex> {
         let best = match over {
-            Over::Best => self.core.best_path(peer),
+            Over::Best => self.core.best_path(clock::now(), peer),
             Over::All => None,
         };
         if let Some(best) = best {

@@ -45,7 +45,8 @@ fn config(paths: u16) -> Config {
             id: NetworkId::new(1).expect("not zero"),
             label: "Private Network".to_string(),
             group: GroupUse::Never,
-            role: Role::Counts,
+            // What paths and peers make of it is looked at here; the membership has tests of its own.
+            role: Role::Client,
             priority: 100,
             timing: path(1).timing,
             attached: NodeSet::first(usize::from(paths) + 1),
