@@ -153,8 +153,8 @@ impl Agent {
     }
 
     /// The paths to a peer that may carry messages, in the order in which they are to be tried.
-    pub(super) fn ways(&self, peer: NodeId) -> Vec<PathIndex> {
-        let best = self.core.best_path(peer);
+    pub(super) fn ways(&self, now: Timestamp, peer: NodeId) -> Vec<PathIndex> {
+        let best = self.core.best_path(now, peer);
         let mut ways = self.counting(peer);
         ways.sort_by_key(|path| {
             let network = self.site.paths[path.position()].network;

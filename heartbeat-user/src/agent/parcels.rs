@@ -98,9 +98,8 @@ impl Agent {
     fn addressee(&self, name: &str) -> Result<NodeId, String> {
         let nodes = &self.cluster.nodes;
         let node = nodes.iter().find(|node| node.name == name);
-        let node = node.ok_or_else(|| {
-            format!("no node is called '{name}': `heartbeat status` lists them")
-        })?;
+        let node = node
+            .ok_or_else(|| format!("no node is called '{name}': `heartbeat status` lists them"))?;
         if node.id == nodes[self.node].id {
             return Err(format!("{name} is this node: messages go to others"));
         }
@@ -132,15 +131,15 @@ impl Agent {
         let size = self.fragment_size();
         for _ in 0..datagrams {
             match self.messages.lanes.next(now, size) {
-                Some(piece) => self.send_piece(&piece),
+                Some(piece) => self.send_piece(now, &piece),
                 None => break,
             }
         }
     }
 
     /// Each attempt takes the next way, for the best may have ended this moment.
-    fn send_piece(&mut self, piece: &Piece) {
-        let ways = self.ways(piece.to);
+    fn send_piece(&mut self, now: Timestamp, piece: &Piece) {
+        let ways = self.ways(now, piece.to);
         let (Some(path), Some(for_run)) = (
             ways.get(piece.attempt as usize % ways.len().max(1)),
             self.heard_run(piece.to),
@@ -200,7 +199,10 @@ impl Agent {
     fn keep(&mut self, heard: Heard) -> Outcome {
         let config = self.core.config();
         let place = config.index_of(heard.from);
-        let member = place.filter(|place| self.core.is_member(*place));
+        let member = place.filter(|place| {
+            let run = self.core.view().and_then(|view| view.incarnation(*place));
+            run == Some(heard.run)
+        });
         let Some(node) = member.and_then(|place| config.node_at(place)) else {
             return Outcome::NotMember;
         };

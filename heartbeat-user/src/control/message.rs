@@ -64,9 +64,9 @@ pub fn encode(bytes: &[u8]) -> String {
 pub fn content(body: Option<String>, base64: Option<String>) -> Result<Vec<u8>, String> {
     let bytes = match (body, base64) {
         (Some(text), None) => text.into_bytes(),
-        (None, Some(base64)) => STANDARD
-            .decode(&base64)
-            .map_err(|error| format!("\"base64\" is no base64 (RFC 4648, with padding): {error}"))?,
+        (None, Some(base64)) => STANDARD.decode(&base64).map_err(|error| {
+            format!("\"base64\" is no base64 (RFC 4648, with padding): {error}")
+        })?,
         (Some(_), Some(_)) | (None, None) => {
             return Err("say what to send in \"body\", or in \"base64\", and not both".to_owned());
         }
@@ -116,7 +116,10 @@ mod tests {
         assert_eq!(content(some("a"), None), Ok(b"a".to_vec()));
         assert_eq!(content(None, some("/wA=")), Ok(vec![0xff, 0]));
         let longest = "x".repeat(BODY_MAX);
-        assert_eq!(content(some(&longest), None).map(|bytes| bytes.len()), Ok(BODY_MAX));
+        assert_eq!(
+            content(some(&longest), None).map(|bytes| bytes.len()),
+            Ok(BODY_MAX)
+        );
         for (body, base64, hint) in [
             (None, None, "\"body\""),
             (some("a"), some("YQ=="), "not both"),

@@ -125,9 +125,7 @@ impl Visit<'_> {
             Ok(Command::Send { to, body, base64 }) => {
                 self.pass_message(&mut writer, to, body, base64).await
             }
-            Ok(Command::Receive { count }) => {
-                self.receive(&mut reader, &mut writer, count).await
-            }
+            Ok(Command::Receive { count }) => self.receive(&mut reader, &mut writer, count).await,
             Ok(order) => self.order(&mut writer, order).await,
             Err(why) => self.reply(&mut writer, &Reply::Error(why)).await,
         }

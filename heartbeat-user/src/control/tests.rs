@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream as Client;
 use super::*;
 use crate::journal;
 use crate::message::inbox::{self, Inbox};
-use crate::request::{Answer, Order};
+use crate::request::{Answer, Order, Sent, Unsent};
 use crate::snapshot::Snapshot;
 
 const EVENTS: &[u8] = b"{\"command\":\"events\"}\n";
@@ -94,11 +94,23 @@ fn answer_all(mut requests: mpsc::Receiver<Request>, answer: fn(Order) -> Answer
                 orders.push(format!("{asker}: {order:?}"));
                 let _ = reply.send(answer(order));
             }
+            Request::Send(to, body, reply) => {
+                orders.push(format!("to {to}: {} bytes", body.len()));
+                let _ = reply.send(sent(&to));
+            }
             Request::Loaded(..) => panic!("a client reads no configuration"),
             Request::Found(_) => panic!("a client asks no witness"),
         }
     }
     orders
+}
+
+fn sent(to: &str) -> Sent {
+    match to {
+        "node-b" => Ok("node-b has it".to_owned()),
+        "node-c" => Err(Unsent::Undelivered("node-c says nothing".to_owned())),
+        _ => Err(Unsent::Wrong("no node is called so".to_owned())),
+    }
 }
 
 fn refuse(_: Order) -> Answer {

@@ -61,7 +61,11 @@ fn what_nobody_answers_is_sent_again_and_given_up() {
     while let Some(due) = lanes.due() {
         let ms = due.ns() / 1_000_000 - 1;
         expired.extend(lanes.expire(due).into_iter().map(|asker| (ms, asker)));
-        attempts.extend(sent(&mut lanes, ms).iter().map(|piece| (ms, piece.1, piece.2)));
+        attempts.extend(
+            sent(&mut lanes, ms)
+                .iter()
+                .map(|piece| (ms, piece.1, piece.2)),
+        );
     }
     let mut expected: Vec<(u64, u64, u32)> = [0, 100, 300, 700, 1500, 3100, 4700]
         .into_iter()
