@@ -38,6 +38,7 @@ mod soundness;
 mod start;
 mod timer;
 mod turn;
+mod witnesses;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,6 +67,7 @@ use crate::sender::Sender;
 use crate::sender::priority::Scheduling;
 use crate::socket::Sockets;
 use crate::watch;
+use crate::witness::Witnesses;
 use crate::xdp::Trace;
 use messages::Messages;
 use pace::Pace;
@@ -117,6 +119,7 @@ pub struct Agent {
     lateness: Arc<Lateness>,
     pause: Pause,
     requests: mpsc::Sender<Request>,
+    witnesses: Witnesses,
     /// Whether the last attempt to reload succeeded, or none was made.
     reloaded: bool,
     /// How the run ends, once that is known.
@@ -204,7 +207,7 @@ impl Agent {
             Request::Snapshot(answer) => drop(answer.send(self.snapshot())),
             Request::Order(order, asker, answer) => self.order(order, &asker, answer),
             Request::Loaded(read, asker, answer) => self.finish_reload(read, &asker, answer),
-            Request::Found(_) => {}
+            Request::Found(finding) => self.note_finding(&finding),
         }
     }
 }

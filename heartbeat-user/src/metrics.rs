@@ -16,6 +16,7 @@ use prometheus::{
 use crate::lateness::{Lateness, Part};
 use crate::snapshot::Snapshot;
 
+mod messages;
 mod paths;
 
 /// States a path may be in, as `heartbeat_path_state` tells them.
@@ -127,6 +128,7 @@ impl Page {
             "How late the agent's main loop woke up at most in the last minute.",
         ))?;
         late.set(snapshot.lateness_max_1m_seconds);
+        self.messages(snapshot)?;
         self.configuration(snapshot)?;
         let labels = HashMap::from([
             ("version".to_owned(), snapshot.version.clone()),

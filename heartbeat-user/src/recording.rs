@@ -31,3 +31,8 @@ pub use recorder::{Origin, Recorder};
 pub const FORMAT: u32 = 1;
 /// Bytes of a file; the recording ends where it would grow beyond.
 pub const FILE_BYTES_MAX: u64 = 1 << 30;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,9 @@ pub struct Snapshot {
     pub config_differs: BTreeMap<String, bool>,
     /// Events told in this run, by number.
     pub events: BTreeMap<u32, u64>,
+    /// Datagrams of messages that came in this run, by outcome.
+    #[serde(default)]
+    pub message_datagrams: BTreeMap<String, u64>,
 }
 
 /// One maintenance.

@@ -83,6 +83,7 @@ pub fn arrival(path: PathIndex, slot: &Slot, echo: &Echo, control: &Control) -> 
         last: Timestamp::from_ns(facts.last_arrival),
         previous: Timestamp::from_ns(facts.previous_arrival),
         arrivals: facts.arrivals,
+        lost: facts.lost,
         announced_interval: heard.then(|| Duration::from_millis(announced.interval_ms.into())),
         incarnation: Incarnation(facts.incarnation),
         departure: departure(announced),
@@ -151,6 +152,15 @@ mod tests {
         assert_eq!(arrival.last, None);
         assert_eq!(arrival.announced_interval, None);
         assert_eq!(arrival.candidate, None);
+    }
+
+    #[test]
+    fn an_arrival_carries_both_counts_of_its_slot() {
+        let (slot, echo, control) = (Slot::default(), Echo::default(), Control::default());
+        slot.arrivals.set(7);
+        slot.lost.set(3);
+        let arrival = arrival(PathIndex(0), &slot, &echo, &control);
+        assert_eq!((arrival.arrivals, arrival.lost), (7, 3));
     }
 
     #[test]

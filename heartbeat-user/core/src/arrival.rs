@@ -18,6 +18,8 @@ pub struct Arrival {
     pub previous: Option<Timestamp>,
     /// Heartbeats recorded so far.
     pub arrivals: u64,
+    /// Heartbeats that their numbers show to be missing, so far; one fewer for each that comes after all.
+    pub lost: u64,
     /// The interval that the sender announces.
     pub announced_interval: Option<Duration>,
     /// The run of the peer's agent that is heard; 0: none yet.

@@ -29,6 +29,7 @@ extern crate alloc;
 
 pub mod action;
 pub mod arrival;
+pub mod carrying;
 pub mod clique;
 pub mod config;
 pub mod event;

@@ -23,9 +23,8 @@ use core::time::Duration;
 use heartbeat_ebpf::ids::{Incarnation, NetworkId};
 use heartbeat_ebpf::time::Timestamp;
 
-use crate::action::Over;
 use crate::lease::Leases;
-use crate::message::{Caution, Message, Report, Row};
+use crate::message::{Caution, Report, Row};
 use crate::nodes::{NodeIndex, NodeSet};
 use crate::quarantine::Quarantined;
 use crate::regroup::Regroup;
@@ -36,6 +35,7 @@ use accept::Pending;
 use coordinate::Proposed;
 use speak::Pace;
 
+pub use outcome::{News, Outcome, Post};
 pub use sight::Sight;
 
 mod accept;
@@ -43,49 +43,10 @@ mod coordinate;
 mod hear;
 mod install;
 mod moved;
+mod outcome;
 mod sight;
 mod speak;
 mod wish;
-
-/// What a membership wants done and told.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Outcome {
-    /// The promised epoch has grown to this; to be kept before anything is sent.
-    pub promised: Option<Epoch>,
-    /// To be sent.
-    pub posts: Vec<Post>,
-    /// What happened, in order.
-    pub news: Vec<News>,
-}
-
-/// A message and whom it goes to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Post {
-    /// Whom to.
-    pub to: NodeSet,
-    /// Over which networks.
-    pub over: Over,
-    /// What.
-    pub message: Message,
-}
-
-/// What happened to the membership.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum News {
-    /// This view was installed.
-    Installed {
-        /// It.
-        view: View,
-        /// Members that are new to this node.
-        joined: NodeSet,
-        /// Nodes that are no members any more, and did not say that they go.
-        removed: NodeSet,
-    },
-    /// This node was in a view and is in none now.
-    QuorumLost(Epoch),
-    /// A node is kept out until then.
-    Quarantined(NodeIndex, Timestamp),
-}
 
 /// One node's part in the membership.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -232,6 +193,13 @@ impl Membership {
         (0..self.terms.nodes)
             .map(|place| row(NodeIndex(place as u16)))
             .collect()
+    }
+
+    /// Whether a node says that it hears this one on a network; `None`: it has said nothing lately.
+    pub fn hears_us(&self, now: Timestamp, node: NodeIndex, network: NetworkId) -> Option<bool> {
+        let report = self.said_within(node, now, self.terms.rows_stale)?;
+        let row = report.rows.iter().find(|row| row.network == network)?;
+        Some(row.heard.contains(self.terms.me))
     }
 
     /// Takes note of what this node's own paths say of a peer.

@@ -10,81 +10,30 @@ use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::action::Action;
-use crate::arrival::{Arrival, Departure, Gap};
+use crate::arrival::{Arrival, Gap};
 use crate::config::{Config, NetworkIndex, PathIndex};
 use crate::event::Event;
 use crate::flapping::Voice;
 use crate::group::{Carriage, Group, Member};
-use crate::interface::{Soundness, Witness};
 use crate::membership::Membership;
 use crate::memory::Memory;
-use crate::message::Message;
 use crate::nodes::NodeSet;
 use crate::path::{Path, PathState};
 use crate::peer::Peer;
 use crate::standing::Standing;
 use crate::starvation::{Part, Starvation};
-use crate::view::Epoch;
 use crate::watch::Watched;
 use members::Own;
 
+pub use input::{Input, Pause};
+
 mod carriage;
 mod configure;
+mod input;
 mod members;
+mod messages;
 mod questions;
 mod sights;
-
-/// What a node is told.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Input<'a> {
-    /// What an earlier run of the agent left, on the same boot: these paths were heard before, and are judged
-    /// on from their stamps and from what that run told. Comes first, if at all.
-    Adopt(&'a [(Arrival, Memory)]),
-    /// One reading of the kernel's records. `now` was read before the slots were, so that no arrival can be
-    /// missing that had happened by then.
-    Sweep {
-        /// Every path, or those that are monitored now.
-        arrivals: &'a [Arrival],
-        /// The gaps written down since the last sweep, oldest first.
-        gaps: &'a [Gap],
-    },
-    /// The configuration was replaced. Paths with the same identity go on.
-    Configure(Config),
-    /// This run has another incarnation now.
-    Reborn(Incarnation),
-    /// A part of this agent was late.
-    Late(Part, Duration),
-    /// The whole machine may have paused.
-    Paused(Pause),
-    /// What an earlier run of the agent has promised, or what was set aside for this one; comes before the first
-    /// sweep.
-    Promised(Epoch),
-    /// A message came, and what carried it has proved who sent it: `from` is configured, and this incarnation
-    /// of it the confirmed one.
-    Message {
-        /// Who sent it.
-        from: NodeId,
-        /// Which run of it.
-        incarnation: Incarnation,
-        /// What it says.
-        message: &'a Message,
-    },
-    /// This node's interface to a network works or does not, as the kernel tells: a level.
-    Soundness(NetworkIndex, Soundness),
-    /// Witnesses on a network were asked, and answer or do not.
-    Witness(NetworkIndex, Witness),
-    /// This node is about to say that it goes: it has no part in the membership from now on.
-    Depart(Departure),
-}
-
-/// What speaks for a pause of the whole machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pause {
-    /// CLOCK_BOOTTIME ran ahead of CLOCK_MONOTONIC: it was suspended.
-    Suspended,
-    /// The wall clock ran ahead: it was suspended from outside, or the clock was set.
-    WallClock,
-}
 
 /// A node of the cluster, judging its paths.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -171,14 +120,6 @@ impl Node {
         self.paths
             .get(index.position())
             .is_none_or(|watched| watched.unicast)
-    }
-
-    /// The path that a message to `peer` goes over: the best that works and may carry messages; `None` while
-    /// there is none.
-    pub fn best_path(&self, peer: NodeId) -> Option<PathIndex> {
-        let mut candidates = self.config.paths.iter().enumerate();
-        let found = candidates.find(|(_, path)| path.peer == peer)?;
-        Some(PathIndex(found.0 as u32))
     }
 
     /// Takes one input and appends what follows to `actions`.

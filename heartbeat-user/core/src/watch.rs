@@ -6,6 +6,7 @@ use heartbeat_ebpf::time::Timestamp;
 
 use crate::action::Action;
 use crate::arrival::Arrival;
+use crate::carrying::Health;
 use crate::event::Event;
 use crate::flapping::{Flapping, Voice};
 use crate::group::{Carriage, Member};
@@ -29,6 +30,8 @@ pub(crate) struct Watched {
     pub inquiry: Inquiry,
     /// Whether its heartbeats go to its peer itself.
     pub unicast: bool,
+    /// How well it has carried heartbeats lately.
+    pub health: Health,
     flapping: Flapping,
     remembered: Memory,
     up_since: Option<Timestamp>,
@@ -44,6 +47,7 @@ impl Watched {
             network,
             inquiry: Inquiry::default(),
             unicast: true,
+            health: Health::default(),
             flapping: Flapping::default(),
             remembered: Memory::default(),
             up_since: None,
@@ -85,6 +89,7 @@ impl Watched {
         goodbye: Option<Goodbye>,
         events: &mut Vec<Event>,
     ) {
+        self.health.hear(now, arrival);
         self.path.sweep(now, arrival, goodbye, events);
         match self.path.state() {
             PathState::Up => {

@@ -79,7 +79,8 @@ impl Port {
         }
     }
 
-    fn device(&self) -> Option<u32> {
+    /// Index of the device that owns the address, if one does.
+    pub fn device(&self) -> Option<u32> {
         self.interface.as_ref().map(|interface| interface.index)
     }
 

@@ -119,7 +119,7 @@ impl Agent {
     /// The paths that a message to a peer takes.
     fn carriers(&self, peer: NodeId, over: Over) -> Vec<PathIndex> {
         let best = match over {
-            Over::Best => self.core.best_path(peer),
+            Over::Best => self.core.best_path(clock::now(), peer),
             Over::All => None,
         };
         if let Some(best) = best {
@@ -164,13 +164,13 @@ impl Agent {
         self.messages.counts.note(verdict);
         if let Some(heard) = heard {
             match heard.class {
-                Class::Control => self.tell_core_message(&heard, actions),
+                Class::Control => self.pass_on(&heard, actions),
                 Class::Parcel | Class::Receipt => {}
             }
         }
     }
 
-    fn tell_core_message(&mut self, heard: &Heard, actions: &mut Vec<Action>) {
+    fn pass_on(&mut self, heard: &Heard, actions: &mut Vec<Action>) {
         let Some(message) = Message::decode(&heard.body, &self.node_ids()) else {
             self.messages.counts.note(Verdict::Meaningless);
             return;
@@ -180,7 +180,7 @@ impl Agent {
             incarnation: heard.run,
             message: &message,
         };
-        self.core.handle(clock::now(), input, actions);
+        self.tell_core(clock::now(), input, actions);
     }
 
     /// Proves a datagram, and returns the message that it completes. Cheap questions come first: whoever replays
@@ -204,8 +204,8 @@ impl Agent {
             return Err(Verdict::Unconfirmed);
         }
         let correspondents = &mut self.messages.correspondents;
-        if !correspondents.is_new(from, run, header.sequence) {
-            return Err(Verdict::Replay);
+        if let Some(refusal) = correspondents.refuse(from, run, header.sequence) {
+            return Err(refusal);
         }
         if !datagram.is_authentic(&key) {
             return Err(Verdict::Mac);

@@ -63,6 +63,7 @@ impl Agent {
                 .counts()
                 .map(|(kind, count)| (kind.id(), count))
                 .collect(),
+            message_datagrams: self.messages.counts.by_label(),
         }
     }
 

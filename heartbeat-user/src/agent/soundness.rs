@@ -30,15 +30,18 @@ impl Port {
 impl Agent {
     /// Tells the core of every interface that is not as the core was told.
     pub(super) fn tell_soundness(&mut self) {
-        let mut actions = Vec::new();
+        let mut news = Vec::new();
         for (position, port) in self.site.devices.ports.iter_mut().enumerate() {
             let soundness = port.soundness();
             if port.told != soundness {
                 port.told = soundness;
-                let network = NetworkIndex(position as u32);
-                let input = Input::Soundness(network, soundness);
-                self.core.handle(clock::now(), input, &mut actions);
+                news.push((NetworkIndex(position as u32), soundness));
             }
+        }
+        let mut actions = Vec::new();
+        for (network, soundness) in news {
+            let input = Input::Soundness(network, soundness);
+            self.tell_core(clock::now(), input, &mut actions);
         }
         self.act(actions);
     }

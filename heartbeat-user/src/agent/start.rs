@@ -32,6 +32,7 @@ use crate::pins::Pins;
 use crate::request::Request;
 use crate::sender::{Sender, priority};
 use crate::socket::Sockets;
+use crate::witness::{self, Witnesses};
 use crate::xdp::Program;
 use crate::{clock, incarnation, interface, ksoftirqd, privilege, web};
 
@@ -81,14 +82,17 @@ impl Agent {
             synced: journal.synced(),
         };
         let control = Control::start(&cluster.agent.socket, events, requests.clone())?;
+        let aside = Aside::start()?;
+        let witnesses = witnesses(&cluster, &aside, &requests);
         let mut agent = Agent {
             file: options.config.clone(),
             recorder: inputs::record(&cluster, &text, &core, incarnation),
             text,
             maintenance: Maintenances::load(&directory)?,
             control,
-            aside: Aside::start()?,
+            aside,
             requests,
+            witnesses,
             departure: None,
             scheduling: priority::Scheduling::Normal,
             directory,
@@ -181,6 +185,19 @@ impl Agent {
             self.sender.memory().label()
         )
     }
+}
+
+/// Opens what witnesses are asked on, while this process still may.
+fn witnesses(cluster: &Cluster, aside: &Aside, requests: &mpsc::Sender<Request>) -> Witnesses {
+    let sockets = witness::Sockets::open();
+    let networks = cluster.networks.iter();
+    for witness in networks.flat_map(|network| cluster.witnesses(network)) {
+        if let Some(refusal) = sockets.refusal(witness) {
+            log::warn!("{refusal}");
+        }
+    }
+    let _aside = aside.enter();
+    Witnesses::start(sockets, requests.clone())
 }
 
 /// A node's index in the configuration.

@@ -115,7 +115,7 @@ impl Agent {
                 Action::Outgrow(known) => self.outgrow(known),
                 Action::Post { to, over, message } => self.post(to, over, &message),
                 Action::Promise(epoch) => self.keep_promise(epoch),
-                Action::Probe(_) => {}
+                Action::Probe(network) => self.probe(network),
             }
         }
         if !memories.is_empty() {

@@ -17,10 +17,7 @@ impl Agent {
             return;
         };
         let configured = &self.cluster.networks[port.network];
-        let all = self.cluster.membership.witness.iter().copied();
-        let witnesses: Vec<IpAddr> = all
-            .filter(|witness| configured.subnet.contains(*witness))
-            .collect();
+        let witnesses: Vec<IpAddr> = self.cluster.witnesses(configured).collect();
         if witnesses.is_empty() {
             return;
         }
@@ -51,7 +48,7 @@ impl Agent {
         }
         let mut actions = Vec::new();
         let input = Input::Witness(NetworkIndex(position as u32), finding.witness);
-        self.core.handle(clock::now(), input, &mut actions);
+        self.tell_core(clock::now(), input, &mut actions);
         self.act(actions);
     }
 }

@@ -90,6 +90,7 @@ fn answer_all(mut requests: mpsc::Receiver<Request>, answer: fn(Order) -> Answer
                 let _ = reply.send(answer(order));
             }
             Request::Loaded(..) => panic!("a client reads no configuration"),
+            Request::Found(_) => panic!("a client asks no witness"),
         }
     }
     orders

@@ -6,6 +6,7 @@ use heartbeat_ebpf::ids::{Incarnation, NodeId};
 
 use super::assembly::{Assembly, Fragment};
 use super::datagram::{Class, Datagram};
+use super::verdict::Verdict;
 use super::window::Window;
 
 /// Bytes of incomplete messages that are kept of all peers together.
@@ -42,10 +43,9 @@ impl Correspondents {
         first
     }
 
-    /// Whether a datagram of a peer has not been taken before.
-    pub fn is_new(&self, peer: NodeId, run: Incarnation, sequence: u64) -> bool {
-        let known = self.peers.get(&peer);
-        known.is_none_or(|known| known.window.is_new(run, sequence))
+    /// Why a datagram of a peer is not to be taken, as far as its number tells.
+    pub fn refuse(&self, peer: NodeId, run: Incarnation, sequence: u64) -> Option<Verdict> {
+        self.peers.get(&peer)?.window.refuse(run, sequence)
     }
 
     /// Takes an authentic, new datagram of a peer, and returns the message that it completes.

@@ -2,6 +2,8 @@
 //!
 //! A message that is refused without a trace can't be explained, so each refusal is counted, as those of XDP are.
 
+use std::collections::BTreeMap;
+
 macro_rules! verdicts {
     ($($(#[$doc:meta])* $name:ident $label:literal)*) => {
         /// The outcome of one datagram.
@@ -33,7 +35,9 @@ verdicts! {
     OtherRun "other_run"
     /// Of a run of the peer that is not the one heard.
     Unconfirmed "unconfirmed"
-    /// Taken before, perhaps over another network, or too old to tell.
+    /// Taken before: the copy over another network, for one.
+    Duplicate "duplicate"
+    /// Too old to tell whether it was taken before, or of an older run.
     Replay "replay"
     /// The MAC does not hold.
     Mac "mac"
@@ -51,9 +55,12 @@ impl Counts {
         self.0[verdict as usize] += 1;
     }
 
-    /// All counts.
-    pub fn all(&self) -> impl Iterator<Item = (Verdict, u64)> + '_ {
-        Verdict::ALL.iter().copied().zip(self.0)
+    /// All counts, by the verdicts' labels.
+    pub fn by_label(&self) -> BTreeMap<String, u64> {
+        let labels = Verdict::ALL
+            .iter()
+            .map(|verdict| verdict.label().to_owned());
+        labels.zip(self.0).collect()
     }
 }
 
@@ -67,8 +74,10 @@ mod tests {
         for (times, verdict) in Verdict::ALL.iter().enumerate() {
             (0..times).for_each(|_| counts.note(*verdict));
         }
-        for (times, (verdict, count)) in counts.all().enumerate() {
-            assert_eq!(count, times as u64, "{}", verdict.label());
+        let counts = counts.by_label();
+        assert_eq!(counts.len(), Verdict::ALL.len());
+        for (times, verdict) in Verdict::ALL.iter().enumerate() {
+            assert_eq!(counts[verdict.label()], times as u64, "{}", verdict.label());
         }
     }
 }

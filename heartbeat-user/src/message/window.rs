@@ -3,8 +3,12 @@
 //! A peer numbers its datagrams to this node from 1 in each of its runs; the same datagram over two networks has
 //! one number. A datagram is for one run of ours, so a run begins having taken none, whatever was sent before.
 
+use std::cmp::Ordering;
+
 use heartbeat_ebpf::ids::Incarnation;
 use heartbeat_ebpf::window::{Place, place};
+
+use super::verdict::Verdict;
 
 /// The datagrams taken of one run of a peer, under the contract's window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -15,16 +19,16 @@ pub struct Window {
 }
 
 impl Window {
-    /// Whether this datagram is new; it is not noted yet, for it may turn out to be forged.
-    pub fn is_new(&self, run: Incarnation, sequence: u64) -> bool {
-        self.with(run, sequence).is_some()
+    /// Why a datagram is not to be taken; it is not noted yet, for it may turn out to be forged.
+    pub fn refuse(&self, run: Incarnation, sequence: u64) -> Option<Verdict> {
+        self.with(run, sequence).err()
     }
 
     /// Notes a datagram as taken. Says whether it was new.
     pub fn take(&mut self, run: Incarnation, sequence: u64) -> bool {
         let with = self.with(run, sequence);
         *self = with.unwrap_or(*self);
-        with.is_some()
+        with.is_ok()
     }
 
     /// The run whose datagrams are taken; 0: none yet.
@@ -32,26 +36,27 @@ impl Window {
         self.run
     }
 
-    fn with(&self, run: Incarnation, sequence: u64) -> Option<Window> {
+    fn with(&self, run: Incarnation, sequence: u64) -> Result<Window, Verdict> {
         let known = match run.cmp(&self.run) {
-            std::cmp::Ordering::Less => return None,
-            std::cmp::Ordering::Equal => *self,
-            std::cmp::Ordering::Greater => Window {
+            Ordering::Less => return Err(Verdict::Replay),
+            Ordering::Equal => *self,
+            Ordering::Greater => Window {
                 run,
                 ..Window::default()
             },
         };
         match place(sequence, known.highest, known.seen) {
-            Place::Newest { window, .. } => Some(Window {
+            Place::Newest { window, .. } => Ok(Window {
                 highest: sequence,
                 seen: window,
                 ..known
             }),
-            Place::Reordered { window } if sequence != 0 => Some(Window {
+            Place::Reordered { window } if sequence != 0 => Ok(Window {
                 seen: window,
                 ..known
             }),
-            Place::Reordered { .. } | Place::Duplicate | Place::Below => None,
+            Place::Duplicate => Err(Verdict::Duplicate),
+            Place::Reordered { .. } | Place::Below => Err(Verdict::Replay),
         }
     }
 }
@@ -78,13 +83,15 @@ mod tests {
             "below the window nothing is told apart"
         );
         assert!(window.take(RUN, 937));
+        assert_eq!(window.refuse(RUN, 937), Some(Verdict::Duplicate));
+        assert_eq!(window.refuse(RUN, 936), Some(Verdict::Replay));
     }
 
     #[test]
     fn looking_changes_nothing() {
         let window = Window::default();
-        assert!(window.is_new(RUN, 5));
-        assert!(window.is_new(RUN, 5));
+        assert_eq!(window.refuse(RUN, 5), None);
+        assert_eq!(window.refuse(RUN, 5), None);
         assert_eq!(window, Window::default());
     }
 
@@ -94,6 +101,6 @@ mod tests {
         assert!(window.take(RUN, 100));
         assert!(window.take(Incarnation(8), 1));
         assert!(!window.take(Incarnation(8), 1));
-        assert!(!window.take(RUN, 101));
+        assert_eq!(window.refuse(RUN, 101), Some(Verdict::Replay));
     }
 }

@@ -23,6 +23,7 @@ pub type Heard = (u64, u64, u64);
 )]
 pub struct Facts {
     pub path: u32,
+    pub lost: u64,
     pub incarnation: u64,
     /// In ns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,6 +107,7 @@ pub fn split(arrival: &Arrival) -> (Heard, Facts) {
         last,
         previous,
         arrivals,
+        lost,
         announced_interval,
         incarnation,
         departure,
@@ -118,6 +120,7 @@ pub fn split(arrival: &Arrival) -> (Heard, Facts) {
     } = *arrival;
     let facts = Facts {
         path: path.0,
+        lost,
         incarnation: incarnation.0,
         announced_interval: announced_interval.map(|interval| interval.as_nanos() as u64),
         departure: departure.map(Departure::from),
@@ -152,6 +155,7 @@ pub fn join((last, previous, arrivals): Heard, facts: &Facts) -> Arrival {
         last: Timestamp::from_ns(last),
         previous: Timestamp::from_ns(previous),
         arrivals,
+        lost: facts.lost,
         announced_interval: facts.announced_interval.map(Duration::from_nanos),
         incarnation: Incarnation(facts.incarnation),
         departure: facts.departure.map(arrival::Departure::from),

@@ -6,7 +6,7 @@
 
 use std::io::{BufRead, Read as _};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 
 use super::FORMAT;
@@ -52,7 +52,7 @@ impl<R: BufRead> Lines<R> {
             bail!("it is no recording: it has not one whole line");
         };
         check_format(&first)?;
-        let line = parse(&first).context("its first line is no beginning of a recording")?;
+        let line: Line = parse(&first).context("its first line is no beginning of a recording")?;
         let What::Begin(begin) = line.what.clone() else {
             bail!("it is no recording: its first line is no beginning");
         };
@@ -81,7 +81,7 @@ impl<R: BufRead> Lines<R> {
         };
         self.number += 1;
         let number = self.number;
-        let line =
+        let line: Line =
             parse(&bytes).with_context(|| format!("line {number} is none of a recording"))?;
         ensure!(
             self.at <= line.at,
@@ -127,8 +127,11 @@ fn read_line(source: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
     Ok(None)
 }
 
-fn parse(bytes: &[u8]) -> Result<Line> {
-    Ok(serde_json::from_slice(bytes)?)
+fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    // Its lines are those of the one line.
+    let said =
+        |error: serde_json::Error| error.to_string().replace(" at line 1 column ", ", column ");
+    serde_json::from_slice(bytes).map_err(|error| anyhow!(said(error)))
 }
 
 /// Names the form that a recording of another one has, before anything else of it is called wrong.
@@ -146,8 +149,7 @@ fn check_format(first: &[u8]) -> Result<()> {
         format: u64,
         version: String,
     }
-    let first: First = serde_json::from_slice(first)
-        .context("it is no recording: its first line is none of one")?;
+    let first: First = parse(first).context("it is no recording: its first line is none of one")?;
     let Form { format, version } = first.what.begin;
     ensure!(
         format == u64::from(FORMAT),

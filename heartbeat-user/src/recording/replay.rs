@@ -37,6 +37,7 @@ pub struct Replay<R> {
     levels: Levels,
     nodes: Vec<NodeId>,
     now: Timestamp,
+    inputs: u64,
     events: u64,
 }
 
@@ -68,6 +69,7 @@ impl<R: BufRead> Replay<R> {
             begin,
             levels: Levels::default(),
             now: begun,
+            inputs: 0,
             events: 0,
         })
     }
@@ -75,6 +77,11 @@ impl<R: BufRead> Replay<R> {
     /// Who was recorded.
     pub fn begin(&self) -> &Begin {
         &self.begin
+    }
+
+    /// What it has come to.
+    pub fn core(&self) -> &Core {
+        &self.core
     }
 
     /// Events so far.
@@ -87,9 +94,9 @@ impl<R: BufRead> Replay<R> {
         self.now.since(self.begun)
     }
 
-    /// Inputs told so far, the beginning left out.
+    /// Inputs told so far.
     pub fn inputs(&self) -> u64 {
-        self.lines.number() - 1
+        self.inputs
     }
 
     /// Tells the core the next input.
@@ -106,6 +113,7 @@ impl<R: BufRead> Replay<R> {
         let actions = self
             .tell(line.what)
             .with_context(|| format!("line {}", self.lines.number()))?;
+        self.inputs += 1;
         Ok(Step::Events(self.records(&actions)))
     }
 

@@ -1,8 +1,10 @@
 //! One question: does any of these addresses answer on this network?
 //!
-//! Each is asked three times, spread over an interval, because one lost frame is no silence, and the first answer
-//! of any of them ends it. The awkward case is an asker that is late: the time that is left to the last
-//! request counts from when it really left, so that nobody is called silent whom nobody gave the time to answer.
+//! Each is asked three times within an interval, because one lost frame is no silence, and the first answer of any
+//! of them ends it. Silence is certain before the interval is over, because a state of an interface settles for
+//! little longer than one, and is to settle with what is found here. The awkward case is an asker that is late:
+//! the time that is left to the last request counts from when it really left, so that nobody is called silent
+//! whom nobody gave the time to answer.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -18,10 +20,12 @@ use crate::socket::Route;
 
 /// Requests to each.
 const REQUESTS: u16 = 3;
-/// Bounds of the time for all of them. Below, a switch may be slower than the network: it answers when it has
-/// nothing better to do. Above, the answer is more needed than waited for.
-const PATIENCE_MIN: Duration = Duration::from_millis(150);
-const PATIENCE_MAX: Duration = Duration::from_secs(2);
+/// Pauses in an interval: one after each request, and one that is left.
+const PAUSES: u32 = 4;
+/// Bounds of a pause. Below, a switch may be slower than the network: it answers when it has nothing better to do.
+/// Above, the answer is more needed than waited for.
+const PAUSE_MIN: Duration = Duration::from_millis(25);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// A question, and how far it has come.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,13 +73,12 @@ impl Question {
         witnesses: Vec<IpAddr>,
         interval: Duration,
     ) -> Self {
-        let patience = interval.clamp(PATIENCE_MIN, PATIENCE_MAX);
         Question {
             network,
             local,
             interface,
             witnesses,
-            pause: patience / u32::from(REQUESTS),
+            pause: (interval / PAUSES).clamp(PAUSE_MIN, PAUSE_MAX),
             sent: 0,
             due: None,
             nonce: 0,

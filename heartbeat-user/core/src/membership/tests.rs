@@ -6,6 +6,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::*;
+use crate::message::Message;
 use crate::voters::tests::voters;
 
 mod stories;

@@ -6,7 +6,6 @@
 
 use alloc::vec::Vec;
 
-use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
 use super::Node;
@@ -15,7 +14,7 @@ use crate::config::NetworkIndex;
 use crate::event::Event;
 use crate::interface::{InterfaceState, Matrix, NetworkState, Soundness, Witness, judge};
 use crate::membership::{Membership, News, Outcome};
-use crate::message::{Message, Row};
+use crate::message::Row;
 use crate::nodes::{NodeIndex, NodeSet};
 use crate::regroup::Stage;
 use crate::terms::Terms;
@@ -78,23 +77,6 @@ impl Node {
         }
     }
 
-    pub(super) fn hear(
-        &mut self,
-        now: Timestamp,
-        from: NodeId,
-        incarnation: Incarnation,
-        message: &Message,
-        actions: &mut Vec<Action>,
-    ) {
-        let (Some(from), Some(membership)) = (self.config.index_of(from), &mut self.membership)
-        else {
-            return;
-        };
-        let mut outcome = Outcome::default();
-        membership.hear(now, from, incarnation, message, &mut outcome);
-        self.carry_out(now, outcome, actions);
-    }
-
     /// The kernel's word on this node's own interface.
     pub(super) fn sound(&mut self, now: Timestamp, network: NetworkIndex, soundness: Soundness) {
         let Some(own) = self.own.get_mut(network.position()) else {
@@ -134,7 +116,12 @@ impl Node {
         self.tell(now, actions);
     }
 
-    fn carry_out(&mut self, now: Timestamp, outcome: Outcome, actions: &mut Vec<Action>) {
+    pub(super) fn carry_out(
+        &mut self,
+        now: Timestamp,
+        outcome: Outcome,
+        actions: &mut Vec<Action>,
+    ) {
         actions.extend(outcome.promised.map(Action::Promise));
         let posts = outcome.posts.into_iter();
         actions.extend(posts.map(|post| Action::Post {

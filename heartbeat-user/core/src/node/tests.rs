@@ -45,7 +45,8 @@ fn config(paths: u16) -> Config {
             id: NetworkId::new(1).expect("not zero"),
             label: "Private Network".to_string(),
             group: GroupUse::Never,
-            role: Role::Counts,
+            // What paths and peers make of it is looked at here; the membership has tests of its own.
+            role: Role::Client,
             priority: 100,
             timing: path(1).timing,
             attached: NodeSet::first(usize::from(paths) + 1),
@@ -83,6 +84,7 @@ fn heard(path: u32, last_ms: u64) -> Arrival {
         last: Timestamp::from_ns(last_ms * 1_000_000),
         previous: None,
         arrivals: 1,
+        lost: 0,
         announced_interval: None,
         incarnation: Incarnation(1),
         departure: None,

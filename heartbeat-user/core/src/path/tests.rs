@@ -40,6 +40,7 @@ fn slot(arrivals: &[u64], now: u64) -> Arrival {
         last: back(1),
         previous: back(2),
         arrivals: heard.len() as u64,
+        lost: 0,
         announced_interval: Some(Duration::from_millis(100)),
         incarnation: Incarnation(1),
         departure: None,

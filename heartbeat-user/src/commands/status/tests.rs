@@ -75,6 +75,7 @@ fn snapshot() -> Snapshot {
         maintenance: Vec::new(),
         config_differs: BTreeMap::new(),
         events: BTreeMap::new(),
+        message_datagrams: BTreeMap::new(),
     }
 }
 

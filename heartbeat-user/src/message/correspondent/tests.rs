@@ -30,10 +30,13 @@ fn a_message_over_two_networks_is_taken_once() {
         take(&mut all, (PEER, 7, 1), whole, b"a"),
         Some(b"a".to_vec())
     );
-    assert!(!all.is_new(PEER, Incarnation(7), 1));
+    assert_eq!(
+        all.refuse(PEER, Incarnation(7), 1),
+        Some(Verdict::Duplicate)
+    );
     assert_eq!(take(&mut all, (PEER, 7, 1), whole, b"a"), None);
-    assert!(all.is_new(OTHER, Incarnation(7), 1));
-    assert!(all.is_new(PEER, Incarnation(8), 1));
+    assert_eq!(all.refuse(OTHER, Incarnation(7), 1), None);
+    assert_eq!(all.refuse(PEER, Incarnation(8), 1), None);
 }
 
 #[test]

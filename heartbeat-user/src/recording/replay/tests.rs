@@ -1,1 +1,73 @@
+use std::fs;
 
+use expect_test::expect;
+use heartbeat_core::node::Pause;
+
+use crate::recording::samples::{Recorded, Sample, TEXT, replayed};
+
+/// A recording of one input, with this in its place.
+fn with(line: &str) -> String {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("recording");
+    let mut recorded = Recorded::new(&file);
+    recorded.tell(1, &Sample::Paused(Pause::Suspended));
+    recorded.close();
+    let text = fs::read_to_string(&file).expect("the file");
+    let paused = r#"{"paused":"suspended"}"#;
+    assert!(text.contains(paused), "{text}");
+    said(&text.replace(paused, line))
+}
+
+fn said(text: &str) -> String {
+    match replayed(text.as_bytes()) {
+        Ok((replay, _, ending)) => format!("{ending:?} after {} inputs", replay.inputs()),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+#[test]
+fn what_no_agent_has_told_its_core_is_refused() {
+    let facts = r#"{"path":4,"lost":0,"incarnation":3,"armed":false,"armed_for_candidate":true}"#;
+    let arrival = format!(r#"{{"place":0,"heard":[7,0,1],"facts":{facts}}}"#);
+    let lines = [
+        r#"{"paused":"suspended"}"#.to_owned(),
+        format!(r#"{{"sweep":{{"count":1,"arrivals":[{arrival}]}}}}"#),
+        r#"{"sweep":{"gaps":[{"path":4,"start":1,"end":2,"arrivals":3}]}}"#.to_owned(),
+        r#"{"sweep":{"gaps":[{"path":0,"start":2,"end":2,"arrivals":3}]}}"#.to_owned(),
+        r#"{"soundness":{"network":2,"state":"sound"}}"#.to_owned(),
+        r#"{"message":{"from":0,"incarnation":1,"bytes":""}}"#.to_owned(),
+        r#"{"message":{"from":9,"incarnation":1,"bytes":""}}"#.to_owned(),
+        r#"{"message":{"from":2,"incarnation":1,"bytes":"0x"}}"#.to_owned(),
+        r#"{"message":{"from":2,"incarnation":1,"bytes":"000"}}"#.to_owned(),
+        r#"{"message":{"from":2,"incarnation":1,"bytes":"00"}}"#.to_owned(),
+    ];
+    expect![[r#"
+        Said(Stopped) after 1 inputs
+        line 2: path 4 of 4, counted from 0
+        line 2: path 4 of 4, counted from 0
+        line 2: a gap that does not end after it began
+        line 2: network 2 of 2, counted from 0
+        line 2: a message of a node that is not configured
+        line 2: a message of a node that is not configured
+        line 2: a message that cannot be read
+        line 2: a message that cannot be read
+        line 2: a message that cannot be read"#]]
+    .assert_eq(&lines.map(|line| with(&line)).join("\n"));
+}
+
+#[test]
+fn a_configuration_with_a_mistake_or_without_the_node_is_refused() {
+    let json = |text: &str| serde_json::to_string(text).expect("JSON");
+    let configure = |text: &str| with(&format!(r#"{{"configure":{{"text":{}}}}}"#, json(text)));
+    let without_node_a = TEXT.replace("id = 1\n# Literal", "id = 9\n# Literal");
+    let said = [
+        configure(TEXT),
+        configure(&TEXT.replace("[membership]", "[members]")),
+        configure(&without_node_a),
+    ];
+    expect![[r#"
+        Said(Stopped) after 1 inputs
+        line 2: recorded configuration:86: members: unknown key; allowed are cluster, networks, nodes, agent, membership
+        1 mistake in recorded configuration
+        line 2: node 1 is not in its own configuration"#]].assert_eq(&said.join("\n"));
+}

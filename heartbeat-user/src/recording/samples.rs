@@ -1,0 +1,405 @@
+//! Whatever a core may be told, in any order.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::time::Duration;
+
+use heartbeat_core::action::Action;
+use heartbeat_core::arrival::{Arrival, Departure, Gap, HeardBy, Reply};
+use heartbeat_core::config::{Config, NetworkIndex, PathIndex};
+use heartbeat_core::interface::{Soundness, Witness};
+use heartbeat_core::memory::{Memory, Told};
+use heartbeat_core::message::{Caution, Message, Report, Row};
+use heartbeat_core::node::{Input, Node as Core, Pause};
+use heartbeat_core::nodes::{NodeIndex, NodeSet};
+use heartbeat_core::regroup::Stage;
+use heartbeat_core::starvation::Part;
+use heartbeat_core::view::{Choice, Epoch, View};
+use heartbeat_ebpf::ids::{Incarnation, NetworkId, NodeId};
+use heartbeat_ebpf::time::Timestamp;
+use proptest::collection::vec as list;
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::replay::{Replay, Step};
+use super::{FILE_BYTES_MAX, Origin, Recorder};
+use crate::config::Cluster;
+use crate::record::Record;
+
+/// Three nodes on two networks.
+pub const TEXT: &str = include_str!("../../cluster.toml");
+/// When recordings begin.
+pub const BEGUN: u64 = 1_000_000_000_000;
+/// Which run is recorded.
+pub const RUN: Incarnation = Incarnation(1_795_352_405_123_456_789);
+const PATHS: usize = 4;
+const WALL: Duration = Duration::from_secs(1_795_352_405);
+
+/// What one input is made of.
+#[derive(Clone, Debug)]
+pub enum Sample {
+    Adopt(Vec<(Arrival, Memory)>),
+    Sweep(Vec<Arrival>, Vec<Gap>),
+    /// Whether it leaves a node out.
+    Configure(bool),
+    Reborn(Incarnation),
+    Late(Part, Duration),
+    Paused(Pause),
+    Promised(Epoch),
+    Message(NodeId, Incarnation, Message),
+    Soundness(NetworkIndex, Soundness),
+    Witness(NetworkIndex, Witness),
+    Depart(Departure),
+}
+
+/// The configuration, with all nodes or without the last.
+pub fn text(smaller: bool) -> String {
+    let end = TEXT.find("[nodes.node-c]").filter(|_| smaller);
+    let rest = TEXT.find("[membership]").unwrap_or(TEXT.len());
+    end.map_or_else(
+        || TEXT.to_owned(),
+        |end| format!("{}{}", &TEXT[..end], &TEXT[rest..]),
+    )
+}
+
+/// As node-a judges by it.
+pub fn config(text: &str) -> Config {
+    let cluster = Cluster::parse(text, "cluster.toml").expect("the example is valid");
+    cluster.core(&cluster.nodes[0])
+}
+
+pub fn at(ns: u64) -> Timestamp {
+    Timestamp::from_ns(ns).expect("not zero")
+}
+
+/// A core that is told and recorded.
+pub struct Recorded {
+    pub core: Core,
+    recorder: Recorder,
+    text: String,
+    now: u64,
+    events: Vec<Record>,
+}
+
+impl Recorded {
+    pub fn new(file: &Path) -> Self {
+        Recorded::at_most(file, FILE_BYTES_MAX)
+    }
+
+    pub fn at_most(file: &Path, bytes_max: u64) -> Self {
+        let text = text(false);
+        let core = Core::new(config(&text), RUN);
+        let origin = Origin {
+            config: core.config(),
+            text: &text,
+            incarnation: RUN,
+            now: at(BEGUN),
+            wall: WALL,
+        };
+        let recorder = Recorder::start(file, bytes_max, origin).expect("a recorder");
+        Recorded {
+            core,
+            recorder,
+            text,
+            now: BEGUN,
+            events: Vec::new(),
+        }
+    }
+
+    /// Tells it, as the agent does.
+    pub fn tell(&mut self, after: u64, sample: &Sample) {
+        self.now += after;
+        let paths = self.core.config().paths.len();
+        let here = |path: PathIndex| path.position() < paths;
+        match sample {
+            Sample::Adopt(left) => {
+                let left: Vec<_> = left
+                    .iter()
+                    .copied()
+                    .filter(|(one, _)| here(one.path))
+                    .collect();
+                self.handle(&Input::Adopt(&left));
+            }
+            Sample::Sweep(arrivals, gaps) => {
+                let gaps: Vec<Gap> = gaps.iter().copied().filter(|gap| here(gap.path)).collect();
+                let arrivals = &arrivals[..paths];
+                self.handle(&Input::Sweep {
+                    arrivals,
+                    gaps: &gaps,
+                });
+            }
+            Sample::Configure(smaller) => {
+                self.text = text(*smaller);
+                self.handle(&Input::Configure(config(&self.text)));
+            }
+            Sample::Reborn(incarnation) => self.handle(&Input::Reborn(*incarnation)),
+            Sample::Late(part, late) => self.handle(&Input::Late(*part, *late)),
+            Sample::Paused(pause) => self.handle(&Input::Paused(*pause)),
+            Sample::Promised(epoch) => self.handle(&Input::Promised(*epoch)),
+            Sample::Message(from, incarnation, message) => {
+                self.message(*from, *incarnation, message)
+            }
+            Sample::Soundness(network, state) => self.handle(&Input::Soundness(*network, *state)),
+            Sample::Witness(network, state) => self.handle(&Input::Witness(*network, *state)),
+            Sample::Depart(departure) => self.handle(&Input::Depart(*departure)),
+        }
+    }
+
+    /// Tells it of a configuration that does not change and yet has another text.
+    pub fn say(&mut self, after: u64, text: &str) {
+        self.now += after;
+        self.text = text.to_owned();
+        let config = self.core.config().clone();
+        self.handle(&Input::Configure(config));
+    }
+
+    /// As it comes from the wire, where only what a configured node has sent can come from.
+    fn message(&mut self, from: NodeId, incarnation: Incarnation, message: &Message) {
+        let nodes = super::recorder::numbers(self.core.config());
+        let message = Message::decode(&message.encode(&nodes), &nodes);
+        let (true, Some(message)) = (nodes.contains(&from), message) else {
+            return;
+        };
+        self.handle(&Input::Message {
+            from,
+            incarnation,
+            message: &message,
+        });
+    }
+
+    fn handle(&mut self, input: &Input<'_>) {
+        let mut actions = Vec::new();
+        self.recorder.record(at(self.now), input, &self.text);
+        self.core.handle(at(self.now), input.clone(), &mut actions);
+        let wall = WALL + Duration::from_nanos(self.now - BEGUN);
+        for action in actions {
+            if let Action::Emit(event, _) = action
+                && let Some(record) = Record::new(&event, self.core.config(), wall)
+            {
+                self.events.push(Record {
+                    seq: self.events.len() as u64 + 1,
+                    maintenance: None,
+                    ..record
+                });
+            }
+        }
+    }
+
+    /// What the core came to, and the events as JSON.
+    pub fn close(self) -> (Core, Vec<String>) {
+        self.recorder.close();
+        let lines = self.events.iter().map(serde_json::to_string);
+        let lines: Result<_, _> = lines.collect();
+        (self.core, lines.expect("records are JSON"))
+    }
+}
+
+/// Replays bytes to their end: the replay, its events as JSON, and how it ended.
+pub fn replayed(
+    bytes: &[u8],
+) -> anyhow::Result<(Replay<Cursor<&[u8]>>, Vec<String>, super::lines::Ending)> {
+    let mut replay = Replay::open(Cursor::new(bytes))?;
+    let mut events = Vec::new();
+    loop {
+        match replay.step()? {
+            Step::Events(records) => {
+                let lines = records.iter().map(serde_json::to_string);
+                events.extend(lines.collect::<Result<Vec<_>, _>>()?);
+            }
+            Step::Ended(ending) => return Ok((replay, events, ending)),
+        }
+    }
+}
+
+/// Inputs, and how long after the one before each comes.
+pub fn samples() -> impl Strategy<Value = Vec<(u64, Sample)>> {
+    list((0..400_000_000_u64, sample()), 0..60)
+}
+
+fn sample() -> impl Strategy<Value = Sample> {
+    let network = || (0..2_u32).prop_map(NetworkIndex);
+    let departure = select(&[Departure::Restarting, Departure::Leaving][..]);
+    prop_oneof![
+        1 => list(left(), PATHS).prop_map(numbered_left),
+        20 => (list(arrival(), PATHS), list(gap(), 0..3)).prop_map(|(arrivals, gaps)| {
+            Sample::Sweep(numbered(arrivals), gaps)
+        }),
+        1 => any::<bool>().prop_map(Sample::Configure),
+        1 => any::<u64>().prop_map(|run| Sample::Reborn(Incarnation(run))),
+        1 => (select(&[Part::Loop, Part::Sender][..]), 0..5_000_000_000_u64)
+            .prop_map(|(part, ns)| Sample::Late(part, Duration::from_nanos(ns))),
+        1 => select(&[Pause::Suspended, Pause::WallClock][..]).prop_map(Sample::Paused),
+        1 => (0..9_u64).prop_map(|epoch| Sample::Promised(Epoch(epoch))),
+        6 => (1..=4_u16, 1..4_u64, message()).prop_map(|(from, run, message)| {
+            Sample::Message(NodeId::new(from).expect("not zero"), Incarnation(run), message)
+        }),
+        1 => (network(), select(&[Soundness::Unknown, Soundness::Sound, Soundness::Failed][..]))
+            .prop_map(|(network, state)| Sample::Soundness(network, state)),
+        1 => (network(), select(&[Witness::Unknown, Witness::Answers, Witness::Silent][..]))
+            .prop_map(|(network, state)| Sample::Witness(network, state)),
+        1 => departure.prop_map(Sample::Depart),
+    ]
+}
+
+fn numbered(mut arrivals: Vec<Arrival>) -> Vec<Arrival> {
+    for (place, arrival) in arrivals.iter_mut().enumerate() {
+        arrival.path = PathIndex(place as u32);
+    }
+    arrivals
+}
+
+fn numbered_left(mut left: Vec<(Arrival, Memory)>) -> Sample {
+    for (place, (arrival, _)) in left.iter_mut().enumerate() {
+        arrival.path = PathIndex(place as u32);
+    }
+    Sample::Adopt(left)
+}
+
+/// A moment in the first minute, in steps, so that equal ones and changes of one part come up.
+fn moment() -> impl Strategy<Value = Timestamp> {
+    (0..120_u64).prop_map(|half| at(BEGUN + half * 100_000_000))
+}
+
+/// One path's arrival.
+pub fn arrival() -> impl Strategy<Value = Arrival> {
+    let goes = of(select(&[Departure::Restarting, Departure::Leaving][..]));
+    let heard = select(&[HeardBy::Unicast, HeardBy::Group][..]);
+    let reply = (moment(), 0..3_u64, heard).prop_map(|(at, known, heard)| Reply {
+        at,
+        known: Incarnation(known),
+        heard,
+    });
+    let candidate = (1..4_u64, moment()).prop_map(|(run, at)| (Incarnation(run), at));
+    let interval = select(vec![
+        None,
+        Some(Duration::from_millis(100)),
+        Some(Duration::from_secs(2)),
+    ]);
+    (
+        (
+            of(moment()),
+            of(moment()),
+            (0..5_u64, 0..2_u64),
+            interval,
+            0..3_u64,
+            goes,
+        ),
+        (
+            of(0..3_u32),
+            of(candidate),
+            of(reply),
+            of(moment()),
+            any::<(bool, bool)>(),
+        ),
+    )
+        .prop_map(|(often, rarely)| Arrival {
+            path: PathIndex(0),
+            last: often.0,
+            previous: often.1,
+            arrivals: often.2.0,
+            lost: often.2.1,
+            announced_interval: often.3,
+            incarnation: Incarnation(often.4),
+            departure: often.5,
+            digest: rarely.0,
+            candidate: rarely.1,
+            reply: rarely.2,
+            missed: rarely.3,
+            armed: rarely.4.0,
+            armed_for_candidate: rarely.4.1,
+        })
+}
+
+fn left() -> impl Strategy<Value = (Arrival, Memory)> {
+    let told = (0..5_u64).prop_map(Told::from_code);
+    let memory = (told, of(moment()), 0..5_u64, of(moment()));
+    let memory = memory.prop_map(|(told, since, arrivals, told_until)| Memory {
+        told,
+        since,
+        arrivals,
+        told_until,
+    });
+    (arrival(), memory)
+}
+
+fn gap() -> impl Strategy<Value = Gap> {
+    let goes = of(select(&[Departure::Restarting, Departure::Leaving][..]));
+    (
+        0..PATHS as u32,
+        moment(),
+        1..5_000_000_000_u64,
+        0..5_u64,
+        goes,
+    )
+        .prop_map(|(path, start, length, arrivals, departure)| Gap {
+            path: PathIndex(path),
+            start,
+            end: start.after(Duration::from_nanos(length)),
+            arrivals,
+            departure,
+        })
+}
+
+fn nodes() -> impl Strategy<Value = NodeSet> {
+    list(0..3_u16, 0..4).prop_map(|nodes| nodes.into_iter().map(NodeIndex).collect())
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        report().prop_map(Message::Report),
+        view().prop_map(Message::Proposal),
+        (0..9_u64).prop_map(|epoch| Message::Accept(Epoch(epoch))),
+        view().prop_map(Message::Install),
+    ]
+}
+
+fn view() -> impl Strategy<Value = View> {
+    (0..9_u64, nodes(), nodes(), nodes(), 1..4_u64).prop_map(
+        |(epoch, members, accept, joined, run)| View {
+            epoch: Epoch(epoch),
+            acceptors: accept.and(&members),
+            joined: joined.and(&members),
+            members: members
+                .iter()
+                .map(|node| (node, Incarnation(run)))
+                .collect(),
+            choice: Choice::Exact,
+        },
+    )
+}
+
+fn report() -> impl Strategy<Value = Report> {
+    let row = (1..3_u16, nodes()).prop_map(|(network, heard)| Row {
+        network: NetworkId::new(network).expect("not zero"),
+        heard,
+        soundness: Soundness::Sound,
+        witness: Witness::Unknown,
+    });
+    (
+        (
+            BEGUN..BEGUN + 60_000_000_000,
+            list(0..BEGUN, 3),
+            0..9_u64,
+            any::<bool>(),
+        ),
+        (of((0..9_u64, nodes())), nodes(), nodes(), list(row, 0..3)),
+    )
+        .prop_map(|(one, two)| Report {
+            stamp: one.0,
+            echoes: one.1,
+            promise: Duration::from_millis(500),
+            voters: 7,
+            promised: Epoch(one.2),
+            view: two.0.map(|(epoch, members)| (Epoch(epoch), members)),
+            stage: Stage::Stabilized,
+            reaches: two.1,
+            quarantined: two.2,
+            caution: if one.3 {
+                Caution::Cautious
+            } else {
+                Caution::None
+            },
+            rows: two.3,
+        })
+}
