@@ -18,6 +18,7 @@
 mod datagrams;
 mod devices;
 mod echo;
+mod hearing;
 mod incarnation;
 mod inputs;
 mod lock;
@@ -25,6 +26,7 @@ mod messages;
 mod networks;
 mod orders;
 mod pace;
+mod parcels;
 mod plan;
 mod promises;
 mod reload;
@@ -205,6 +207,7 @@ impl Agent {
         match request {
             // A client that left gets no answer.
             Request::Snapshot(answer) => drop(answer.send(self.snapshot())),
+            Request::Send(to, body, answer) => self.send_parcel(to, body, answer),
             Request::Order(order, asker, answer) => self.order(order, &asker, answer),
             Request::Loaded(read, asker, answer) => self.finish_reload(read, &asker, answer),
             Request::Found(finding) => self.note_finding(&finding),

@@ -71,6 +71,31 @@ pub enum Verb {
         #[arg(long, value_name = "CMD", conflicts_with = "json")]
         exec: Option<String>,
     },
+    /// Send what standard input holds, at most 64 KiB, to a node (exit status 4: not delivered)
+    #[command(
+        after_help = "Examples:\n  echo \"backup is done\" | sudo heartbeat send --to node-b\n  sudo heartbeat send --to node-b < report.json\n\nIt goes over the best network that works, and over another if that fails meanwhile. Done means\nthat the agent of the node has it and keeps it for whoever receives there."
+    )]
+    Send {
+        #[command(flatten)]
+        agent: Remote,
+        /// The node's name
+        #[arg(long, value_name = "NODE")]
+        to: String,
+    },
+    /// Print the messages that came for this node, and those to come
+    #[command(
+        after_help = "Examples:\n  heartbeat receive\n  heartbeat receive --count 1 --json | jq -r .body\n\nWhat nobody has received yet comes first: the agent keeps 256 messages, or 4 MiB. Everybody who\nreceives when a message comes gets it. With --json the bytes are in \"body\" where they are\ntext, and in \"base64\" where they are not."
+    )]
+    Receive {
+        #[command(flatten)]
+        agent: Remote,
+        /// End after so many
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        count: Option<u64>,
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Have the agent read its configuration again, and print what changes
     #[command(
         after_help = "Example:\n  heartbeat check && sudo heartbeat reload\n\nA file with a mistake changes nothing."

@@ -3,13 +3,14 @@
 pub mod detach;
 pub mod events;
 pub mod key;
+pub mod messages;
 pub mod orders;
 pub mod replay;
 pub mod status;
 
 mod client;
 
-pub use client::{NoAgent, is_closed_pipe};
+pub use client::{NoAgent, Undelivered, is_closed_pipe};
 
 /// How a command ended, as scripts see it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,4 +24,6 @@ pub enum Exit {
     Wrong = 2,
     /// No agent answers.
     NoAgent = 3,
+    /// A message was not delivered, or nobody knows whether it was.
+    Undelivered = 4,
 }

@@ -18,21 +18,26 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::message::inbox::Outlet;
 use crate::privilege;
 use crate::request::{Asker, Request};
 use places::{PLACES, Places};
 use rights::Rights;
 use serve::Desk;
+use shelf::Shelf;
 use views::Views;
 
 mod command;
 mod events;
+mod message;
 mod places;
 mod rights;
 mod serve;
+mod shelf;
 mod views;
 
 pub use command::{Command, MAINTENANCE_MAX, Reply};
+pub use message::{Message, encode};
 pub use rights::{GROUP, user_name};
 pub use views::snapshot;
 
@@ -62,8 +67,13 @@ pub struct Events {
 }
 
 impl Control {
-    /// Binds the socket and serves it on a thread of its own.
-    pub fn start(socket: &Path, events: Events, requests: mpsc::Sender<Request>) -> Result<Self> {
+    /// Binds the socket and serves it on a thread of its own; parcels for users come out of `outlet`.
+    pub fn start(
+        socket: &Path,
+        events: Events,
+        outlet: Outlet,
+        requests: mpsc::Sender<Request>,
+    ) -> Result<Self> {
         let rights = Rights::of_this_host();
         let listener = bind(socket, rights.group())?;
         let runtime = Builder::new_current_thread()
@@ -78,6 +88,7 @@ impl Control {
             directory: events.directory,
             synced: events.synced,
             views: Views::start(requests.clone()),
+            shelf: Shelf::start(outlet),
             requests,
             rights,
         };

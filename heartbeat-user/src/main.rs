@@ -7,7 +7,9 @@ use anyhow::Result;
 use arguments::{Arguments, KeyVerb, MaintenanceVerb, Verb};
 use clap::Parser as _;
 use heartbeat_user::commands::status::{Form, Times};
-use heartbeat_user::commands::{self, Exit, NoAgent, events, orders, replay};
+use heartbeat_user::commands::{
+    self, Exit, NoAgent, Undelivered, events, messages, orders, replay,
+};
 use heartbeat_user::xdp::Trace;
 use heartbeat_user::{agent, check, logging};
 
@@ -19,8 +21,10 @@ fn main() -> ExitCode {
             return Exit::Well;
         }
         eprintln!("heartbeat: {error:#}");
-        if error.downcast_ref::<NoAgent>().is_some() {
+        if error.is::<NoAgent>() {
             Exit::NoAgent
+        } else if error.is::<Undelivered>() {
+            Exit::Undelivered
         } else {
             Exit::Wrong
         }
@@ -82,6 +86,15 @@ fn run(verb: Verb) -> Result<Exit> {
                 exec,
             };
             events::run(&agent.socket, &options)
+        }
+        Verb::Send { agent, to } => messages::send(&agent.socket, to),
+        Verb::Receive { agent, count, json } => {
+            let form = if json {
+                messages::Form::Json
+            } else {
+                messages::Form::Text
+            };
+            messages::receive(&agent.socket, form, count)
         }
         Verb::Reload(agent) => orders::reload(&agent.socket),
         Verb::Leave(agent) => orders::leave(&agent.socket),

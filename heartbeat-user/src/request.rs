@@ -20,6 +20,8 @@ pub enum Request {
     Snapshot(oneshot::Sender<Snapshot>),
     /// Something is to be done; the answer comes when it is done or refused.
     Order(Order, Asker, oneshot::Sender<Answer>),
+    /// These bytes are to go to the node with this name; the answer comes when they are there or given up.
+    Send(String, Vec<u8>, oneshot::Sender<Sent>),
     /// The configuration was read, for whoever asked for it and may wait for the answer.
     Loaded(
         anyhow::Result<Box<Loaded>>,
@@ -71,6 +73,18 @@ pub struct Scope {
 
 /// The lines to print, or why it was not done and what to do about it.
 pub type Answer = Result<Vec<String>, String>;
+
+/// A line to print, or why nothing was sent or is known to have come.
+pub type Sent = Result<String, Unsent>;
+
+/// Why a message was not delivered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unsent {
+    /// It can't be sent as it was asked for.
+    Wrong(String),
+    /// It was, or would have been, in vain.
+    Undelivered(String),
+}
 
 /// Who asks.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -83,12 +83,13 @@ impl Agent {
             && received.payload.len() == LENGTH
             && request.key_id != 0
             && tag_holds(request.kind, words, &keys);
-        let plan = self
+        let path = self
             .site
             .path_from(received.from, request.sender, request.network);
-        let Some(plan) = plan.filter(|_| asked) else {
+        let Some(path) = path.filter(|_| asked) else {
             return;
         };
+        let plan = &self.site.paths[path];
         let Some(route) = self.route(plan) else {
             return;
         };

@@ -1,49 +1,59 @@
-//! The core's messages: posted by one node's core, heard by another's.
+//! Messages that leave: how many datagrams a turn may send, and over which paths.
 //!
-//! The core says what and to whom; here it is decided over which paths, in how many datagrams, and how many of
-//! them a turn may send. What comes in is believed only after everything that its carrying can prove; each refusal
-//! is counted.
+//! The core's come first: parcels of users may wait, a regroup may not. Nothing leaves to a node that was never
+//! heard, because nobody knows for which run of it that would be.
 
 use std::sync::Arc;
 
-use heartbeat_core::action::{Action, Over};
+use heartbeat_core::action::Over;
 use heartbeat_core::config::{Config, PathIndex};
 use heartbeat_core::message::Message;
-use heartbeat_core::node::Input;
 use heartbeat_core::nodes::{NodeIndex, NodeSet};
 use heartbeat_core::path::PathState;
 use heartbeat_ebpf::ids::{Incarnation, NodeId};
+use heartbeat_ebpf::time::Timestamp;
 use heartbeat_ebpf::wire::Header;
 
 use super::Agent;
+use super::parcels::Asker;
 use crate::clock;
 use crate::message::correspondent::Correspondents;
-use crate::message::datagram::{self, Class, Datagram, Envelope};
+use crate::message::datagram::{self, Class, Envelope};
 use crate::message::fragment;
+use crate::message::inbox::Inbox;
+use crate::message::lanes::Lanes;
 use crate::message::outbox::{Letter, Outbox, Sort};
-use crate::message::verdict::{Counts, Verdict};
-use crate::socket::incoming::Received;
+use crate::message::verdict::Counts;
 
 /// Datagrams sent in one turn; one message more may begin before that many have left.
 const DATAGRAMS_MAX: usize = 32;
 
 /// What the agent keeps for messages.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Messages {
     /// What the core has said.
     pub outbox: Outbox,
+    /// What users send.
+    pub lanes: Lanes<Asker>,
+    /// What users are to receive.
+    pub inbox: Inbox,
     /// The exchange with each peer.
     pub correspondents: Correspondents,
     /// What became of the datagrams that came.
     pub counts: Counts,
 }
 
-/// A message that came whole.
-struct Heard {
-    from: NodeId,
-    run: Incarnation,
-    class: Class,
-    body: Vec<u8>,
+impl Messages {
+    /// Nothing yet; parcels go to this inbox.
+    pub fn new(inbox: Inbox) -> Self {
+        Messages {
+            outbox: Outbox::default(),
+            lanes: Lanes::default(),
+            inbox,
+            correspondents: Correspondents::default(),
+            counts: Counts::default(),
+        }
+    }
 }
 
 impl Agent {
@@ -59,8 +69,8 @@ impl Agent {
         });
     }
 
-    /// Sends some of what waits. Says whether more does.
-    pub(super) fn deliver(&mut self) -> bool {
+    /// Sends some of what waits. Says when to go on; `None` while nothing waits.
+    pub(super) fn deliver(&mut self, now: Timestamp) -> Option<Timestamp> {
         let mut sent = 0;
         while sent < DATAGRAMS_MAX {
             let Some((node, letter)) = self.messages.outbox.pop() else {
@@ -68,11 +78,15 @@ impl Agent {
             };
             sent += self.send_letter(node, &letter);
         }
-        !self.messages.outbox.is_empty()
+        self.send_parcels(now, DATAGRAMS_MAX.saturating_sub(sent));
+        if self.messages.outbox.is_empty() {
+            self.messages.lanes.due()
+        } else {
+            Some(now)
+        }
     }
 
-    /// Sends a message to one node, and says in how many datagrams. Nothing leaves to a node that was never heard:
-    /// nobody knows for which run of it that would be.
+    /// Sends a message to one node, and says in how many datagrams.
     fn send_letter(&mut self, node: NodeIndex, letter: &Letter) -> usize {
         let Some(peer) = self.core.config().node_at(node).map(|node| node.id) else {
             return 0;
@@ -100,7 +114,13 @@ impl Agent {
     }
 
     /// Sends one datagram over one path. An error is the path's affair: what is lost is said again.
-    fn send_fragment(&self, path: PathIndex, sequence: u64, envelope: &Envelope, content: &[u8]) {
+    pub(super) fn send_fragment(
+        &self,
+        path: PathIndex,
+        sequence: u64,
+        envelope: &Envelope,
+        content: &[u8],
+    ) {
         let plan = &self.site.paths[path.position()];
         let (Some(keys), Some(route)) = (&self.keys, self.route(plan)) else {
             return;
@@ -116,7 +136,7 @@ impl Agent {
         }
     }
 
-    /// The paths that a message to a peer takes.
+    /// The paths that a message of the core's to a peer takes.
     fn carriers(&self, peer: NodeId, over: Over) -> Vec<PathIndex> {
         let best = match over {
             Over::Best => self.core.best_path(clock::now(), peer),
@@ -125,18 +145,32 @@ impl Agent {
         if let Some(best) = best {
             return vec![best];
         }
-        let counting: Vec<PathIndex> = self
-            .site
-            .paths_to(peer)
-            .filter(|path| {
-                let network = self.site.paths[*path].network;
-                self.cluster.networks[network].role.counts()
-            })
-            .map(|path| PathIndex(path as u32))
-            .collect();
-        let (lost, held): (Vec<_>, Vec<_>) =
-            counting.into_iter().partition(|path| self.is_lost(*path));
+        let (lost, held): (Vec<_>, Vec<_>) = self
+            .counting(peer)
+            .into_iter()
+            .partition(|path| self.is_lost(*path));
         if held.is_empty() { lost } else { held }
+    }
+
+    /// The paths to a peer that may carry messages, in the order in which they are to be tried.
+    pub(super) fn ways(&self, now: Timestamp, peer: NodeId) -> Vec<PathIndex> {
+        let best = self.core.best_path(now, peer);
+        let mut ways = self.counting(peer);
+        ways.sort_by_key(|path| {
+            let network = self.site.paths[path.position()].network;
+            let priority = self.cluster.networks[network].priority;
+            (best != Some(*path), self.is_lost(*path), priority)
+        });
+        ways
+    }
+
+    fn counting(&self, peer: NodeId) -> Vec<PathIndex> {
+        let paths = self.site.paths_to(peer);
+        let counting = paths.filter(|path| {
+            let network = self.site.paths[*path].network;
+            self.cluster.networks[network].role.counts()
+        });
+        counting.map(|path| PathIndex(path as u32)).collect()
     }
 
     fn is_lost(&self, path: PathIndex) -> bool {
@@ -145,7 +179,7 @@ impl Agent {
     }
 
     /// The newest run of a peer that is proved: recorded on one of its paths, or named by an answer to our nonce.
-    fn heard_run(&self, peer: NodeId) -> Option<Incarnation> {
+    pub(super) fn heard_run(&self, peer: NodeId) -> Option<Incarnation> {
         let shared = &self.site.maps.shared;
         let proved = self.site.paths_to(peer).map(|path| {
             let slot = self.site.paths[path].slot as usize;
@@ -155,79 +189,15 @@ impl Agent {
         proved.max().filter(|run| *run != 0).map(Incarnation)
     }
 
-    /// Takes a datagram, and hands the core the message that it completes.
-    pub(super) fn hear(&mut self, received: &Received, actions: &mut Vec<Action>) {
-        let (verdict, heard) = match self.judge(received) {
-            Err(verdict) => (verdict, None),
-            Ok(heard) => (Verdict::Taken, heard),
-        };
-        self.messages.counts.note(verdict);
-        if let Some(heard) = heard {
-            match heard.class {
-                Class::Control => self.pass_on(&heard, actions),
-                Class::Parcel | Class::Receipt => {}
-            }
-        }
-    }
-
-    fn pass_on(&mut self, heard: &Heard, actions: &mut Vec<Action>) {
-        let Some(message) = Message::decode(&heard.body, &self.node_ids()) else {
-            self.messages.counts.note(Verdict::Meaningless);
-            return;
-        };
-        let input = Input::Message {
-            from: heard.from,
-            incarnation: heard.run,
-            message: &message,
-        };
-        self.tell_core(clock::now(), input, actions);
-    }
-
-    /// Proves a datagram, and returns the message that it completes. Cheap questions come first: whoever replays
-    /// recordings costs no MAC.
-    fn judge(&mut self, received: &Received) -> Result<Option<Heard>, Verdict> {
-        let datagram = Datagram::read(&received.payload).ok_or(Verdict::Malformed)?;
-        let header = &datagram.header;
-        let ours = self.cluster.nodes[self.node].id.number() == header.receiver
-            && self.cluster.hash == header.cluster;
-        let path = self
-            .site
-            .path_from(received.from, header.sender, header.network);
-        let from = path.filter(|_| ours).ok_or(Verdict::Stranger)?.peer;
-        let keys = self.keys.as_ref().ok_or(Verdict::Key)?;
-        let key = keys.by_id(header.key_id).ok_or(Verdict::Key)?.message;
-        if datagram.envelope.for_run != self.incarnation {
-            return Err(Verdict::OtherRun);
-        }
-        let run = Incarnation(header.incarnation);
-        if self.heard_run(from) != Some(run) {
-            return Err(Verdict::Unconfirmed);
-        }
-        let correspondents = &mut self.messages.correspondents;
-        if let Some(refusal) = correspondents.refuse(from, run, header.sequence) {
-            return Err(refusal);
-        }
-        if !datagram.is_authentic(&key) {
-            return Err(Verdict::Mac);
-        }
-        let message = correspondents.take(from, &datagram);
-        Ok(message.map(|body| Heard {
-            from,
-            run,
-            class: datagram.envelope.class,
-            body,
-        }))
-    }
-
     /// Bytes of a fragment, on every network alike.
-    fn fragment_size(&self) -> usize {
+    pub(super) fn fragment_size(&self) -> usize {
         let interfaces = self.site.devices.ports.iter();
         let mtus = interfaces.filter_map(|port| Some(port.interface.as_ref()?.mtu));
         fragment::size(mtus.min().unwrap_or(u32::MAX))
     }
 
     /// The table of nodes that this configuration's sets count by.
-    fn node_ids(&self) -> Vec<NodeId> {
+    pub(super) fn node_ids(&self) -> Vec<NodeId> {
         let nodes = self.core.config().nodes.iter();
         nodes.map(|node| node.id).collect()
     }

@@ -94,6 +94,12 @@ impl Agent {
         if let Some(recorder) = self.recorder {
             recorder.close();
         }
+        let unread = self.messages.inbox.waiting();
+        if unread != 0 {
+            log::warn!("{unread} messages to this node end with its agent: nobody received them");
+        }
+        // Whoever receives is told by this that no more will come.
+        drop(self.messages);
         self.control.stop();
     }
 }

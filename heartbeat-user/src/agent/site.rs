@@ -139,12 +139,13 @@ impl Site {
         begin..begin + count
     }
 
-    /// The path that a datagram says it comes over, if it comes from that path's other end.
-    pub fn path_from(&self, source: IpAddr, sender: u16, network: u16) -> Option<&PathPlan> {
-        let paths = self.paths_to(NodeId::new(sender)?);
-        self.paths[paths]
-            .iter()
-            .find(|path| path.remote == source && path.network_id.number() == network)
+    /// The position of the path that a datagram says it comes over, if it comes from that path's other end.
+    pub fn path_from(&self, source: IpAddr, sender: u16, network: u16) -> Option<usize> {
+        let mut paths = self.paths_to(NodeId::new(sender)?);
+        paths.find(|path| {
+            let path = &self.paths[*path];
+            path.remote == source && path.network_id.number() == network
+        })
     }
 
     /// Every path's records, as they stand.

@@ -27,6 +27,7 @@ use crate::lateness::Lateness;
 use crate::loaded::Loaded;
 use crate::maintenance::Maintenances;
 use crate::maps::Maps;
+use crate::message::inbox;
 use crate::pause::Pause;
 use crate::pins::Pins;
 use crate::request::Request;
@@ -77,11 +78,12 @@ impl Agent {
         let sender = Sender::start(sockets_too, shared, lateness.clone(), paths, tick)?;
         let journal = Journal::open(&directory, cluster.agent.events_kept)?;
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
+        let (inbox, outlet) = inbox::channel();
         let events = control::Events {
             directory: directory.clone(),
             synced: journal.synced(),
         };
-        let control = Control::start(&cluster.agent.socket, events, requests.clone())?;
+        let control = Control::start(&cluster.agent.socket, events, outlet, requests.clone())?;
         let aside = Aside::start()?;
         let witnesses = witnesses(&cluster, &aside, &requests);
         let mut agent = Agent {
@@ -103,7 +105,7 @@ impl Agent {
             site,
             sockets,
             sender,
-            messages: Messages::default(),
+            messages: Messages::new(inbox),
             core,
             journal,
             epochs,

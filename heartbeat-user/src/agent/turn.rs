@@ -35,13 +35,12 @@ impl Agent {
         self.tell_core(now, input, &mut actions);
         self.act(actions);
         self.lateness.swept(clock::now().since(now));
-        if self.deliver() {
-            return now;
-        }
         let rest = now.after(self.tick);
-        self.core
-            .next_deadline()
-            .map_or(rest, |deadline| deadline.min(rest))
+        let wanted = [self.deliver(now), self.core.next_deadline()];
+        wanted
+            .into_iter()
+            .flatten()
+            .fold(rest, |first, wanted| first.min(wanted))
     }
 
     /// Tells the core of everything that may have kept this node from judging or sending in time.

@@ -33,6 +33,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct NoAgent(pub String);
 
+/// A message was not delivered, or nobody knows: exit status 4.
+#[derive(Debug)]
+pub struct Undelivered(pub String);
+
 /// The agent has no place for us now.
 #[derive(Debug)]
 pub struct Busy(pub String);
@@ -49,7 +53,14 @@ impl fmt::Display for Busy {
     }
 }
 
+impl fmt::Display for Undelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not delivered: {}", self.0)
+    }
+}
+
 impl std::error::Error for NoAgent {}
+impl std::error::Error for Undelivered {}
 impl std::error::Error for Busy {}
 
 /// A question that was asked.
@@ -62,11 +73,11 @@ pub struct Connection {
 /// A part of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Part {
-    /// A line of JSON that is not about the conversation: a snapshot or an event.
+    /// A line of JSON that is not about the conversation: a snapshot, an event or a message.
     Data(String),
     /// A line to be printed.
     Line(String),
-    /// From here on events come as they happen.
+    /// From here on events, or messages, come as they happen.
     Following,
     /// All was said.
     Done,
@@ -93,8 +104,16 @@ impl Connection {
         })
     }
 
+    /// From now on the next part may take as long as it takes.
+    pub fn wait_for_ever(&mut self) -> Result<()> {
+        self.reader
+            .get_ref()
+            .set_read_timeout(None)
+            .context("end a time limit")
+    }
+
     /// The next part of the answer. Errors: [`NoAgent`] where the agent ends before its answer does, [`Busy`],
-    /// and its refusals.
+    /// [`Undelivered`], and its refusals.
     pub fn next(&mut self) -> Result<Part> {
         let mut line = String::new();
         let read = self.reader.read_line(&mut line).map_err(|error| {
@@ -115,8 +134,9 @@ impl Connection {
         line.pop();
         match serde_json::from_str(&line) {
             Ok(Reply::Line(line)) => Ok(Part::Line(line)),
-            Ok(Reply::Following(_)) => Ok(Part::Following),
+            Ok(Reply::Following(_) | Reply::Receiving(_)) => Ok(Part::Following),
             Ok(Reply::Done(_)) => Ok(Part::Done),
+            Ok(Reply::Undelivered(why)) => Err(Undelivered(why).into()),
             Ok(Reply::Busy(why)) => Err(Busy(why).into()),
             Ok(Reply::Error(why)) => bail!("the agent refuses: {why}"),
             Err(_) => Ok(Part::Data(line)),

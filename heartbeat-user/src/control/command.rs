@@ -34,6 +34,23 @@ pub enum Command {
     Reload,
     /// To say farewell to the peers and end.
     Leave,
+    /// To send a message to a node; the bytes are one of both.
+    Send {
+        /// The node's name.
+        to: String,
+        /// The bytes, where they are text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<String>,
+        /// The bytes in base64 (RFC 4648, 4).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base64: Option<String>,
+    },
+    /// One line a message that came, see [`super::Message`], and those to come.
+    Receive {
+        /// End after so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        count: Option<u64>,
+    },
     /// To begin or end a maintenance.
     Maintenance {
         /// Whether it begins.
@@ -61,10 +78,14 @@ pub enum Reply {
     Line(String),
     /// Not done: why, and what to do.
     Error(String),
+    /// A message was not delivered, or nobody knows: why.
+    Undelivered(String),
     /// Not now: the same request may do in a moment.
     Busy(String),
     /// Events come from here on, after this number, as they happen.
     Following(u64),
+    /// Messages come from here on, as they arrive; so many wait already.
+    Receiving(u64),
     /// That was all: so many lines came before.
     Done(u64),
 }
@@ -81,7 +102,10 @@ impl Command {
     /// The order that the loop is to carry out, `None` for what needs none; or what is wrong with it.
     pub fn order(self) -> Result<Option<Order>, String> {
         match self {
-            Command::Status | Command::Events { .. } => Ok(None),
+            Command::Status
+            | Command::Events { .. }
+            | Command::Send { .. }
+            | Command::Receive { .. } => Ok(None),
             Command::Reload => Ok(Some(Order::Reload)),
             Command::Leave => Ok(Some(Order::Leave)),
             Command::Maintenance {

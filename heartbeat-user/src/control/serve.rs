@@ -19,11 +19,16 @@ use super::command::{Command, Reply};
 use super::events::Reader;
 use super::places::{Doing, FOLLOWERS, Place};
 use super::rights::{Rank, Rights, user_name};
+use super::shelf::Shelf;
 use super::views::Views;
 use crate::request::{Asker, Order, Request};
 
+mod messages;
+
 /// Bytes of a request.
-pub const LINE_MAX: u64 = 4096;
+const LINE_MAX: u64 = 4096;
+/// The same of somebody who may send messages: the longest of them in base64, and its address.
+const SEND_LINE_MAX: u64 = 128 * 1024;
 /// A client that does not send its request, or does not read its answer, for this long is left.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest time that carrying out an order may take.
@@ -42,6 +47,8 @@ pub struct Desk {
     pub requests: mpsc::Sender<Request>,
     /// The way to snapshots.
     pub views: Views,
+    /// What users are to receive.
+    pub shelf: Shelf,
     /// Who may what.
     pub rights: Rights,
 }
@@ -87,14 +94,18 @@ struct Visit<'a> {
 impl Visit<'_> {
     async fn talk(&self, client: &mut UnixStream) -> Result<()> {
         let (mut reader, mut writer) = client.split();
-        let line = timeout(PATIENCE, request(&mut reader))
+        let most = match self.rank {
+            Rank::Member => LINE_MAX,
+            Rank::Operator => SEND_LINE_MAX,
+        };
+        let line = timeout(PATIENCE, request(&mut reader, most))
             .await
             .context("wait for a request")??;
         if line.is_empty() {
             return Ok(());
         }
         self.place.note(Doing::Waiting, Instant::now());
-        match understand(&line) {
+        match understand(&line, most) {
             Ok(Command::Status) => {
                 let line = self.desk.views.newest().await?;
                 self.send(&mut writer, &line).await
@@ -111,6 +122,10 @@ impl Visit<'_> {
                     self.reply(&mut writer, &Reply::Done(lines)).await
                 }
             }
+            Ok(Command::Send { to, body, base64 }) => {
+                self.pass_message(&mut writer, to, body, base64).await
+            }
+            Ok(Command::Receive { count }) => self.receive(&mut reader, &mut writer, count).await,
             Ok(order) => self.order(&mut writer, order).await,
             Err(why) => self.reply(&mut writer, &Reply::Error(why)).await,
         }
@@ -173,18 +188,29 @@ impl Visit<'_> {
         let reply = match command.order() {
             Err(why) => Reply::Error(why),
             Ok(None) => return Ok(()),
-            Ok(Some(order)) => {
-                let asker = Asker {
-                    name: user_name(self.asker.uid),
-                    ..self.asker.clone()
-                };
-                if self.rank == Rank::Operator {
-                    return self.carry_out(writer, order, asker).await;
-                }
-                Reply::Error(self.desk.rights.refuse_order(&asker, what(&order)))
-            }
+            Ok(Some(order)) => match self.refusal(what(&order)) {
+                None => return self.carry_out(writer, order, self.named()).await,
+                Some(refusal) => refusal,
+            },
         };
         self.reply(writer, &reply).await
+    }
+
+    /// Who asks, with the name that this host knows him by.
+    fn named(&self) -> Asker {
+        Asker {
+            name: user_name(self.asker.uid),
+            ..self.asker.clone()
+        }
+    }
+
+    /// What somebody is told who may not have this done.
+    fn refusal(&self, what: &str) -> Option<Reply> {
+        let refuse = || self.desk.rights.refuse_order(&self.named(), what);
+        match self.rank {
+            Rank::Operator => None,
+            Rank::Member => Some(Reply::Error(refuse())),
+        }
     }
 
     async fn carry_out(
@@ -249,20 +275,20 @@ async fn read(mut reader: Reader, newest: u64) -> Result<(Vec<u8>, Reader)> {
     .await?
 }
 
-/// The request's bytes, at most [`LINE_MAX`]; none where the client left without one.
-async fn request(client: &mut ReadHalf<'_>) -> Result<Vec<u8>> {
+/// The request's bytes, at most so many; none where the client left without one.
+async fn request(client: &mut ReadHalf<'_>, most: u64) -> Result<Vec<u8>> {
     let mut line = Vec::new();
     BufReader::new(client)
-        .take(LINE_MAX)
+        .take(most)
         .read_until(b'\n', &mut line)
         .await?;
     Ok(line)
 }
 
-fn understand(line: &[u8]) -> Result<Command, String> {
-    if line.len() as u64 == LINE_MAX && !line.ends_with(b"\n") {
+fn understand(line: &[u8], most: u64) -> Result<Command, String> {
+    if line.len() as u64 == most && !line.ends_with(b"\n") {
         return Err(format!(
-            "a request is one line of at most {LINE_MAX} bytes: this one does not end"
+            "a request is one line of at most {most} bytes: this one does not end"
         ));
     }
     serde_json::from_slice(line).map_err(|error| {

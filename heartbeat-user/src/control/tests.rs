@@ -3,7 +3,8 @@ use std::os::unix::net::UnixStream as Client;
 
 use super::*;
 use crate::journal;
-use crate::request::{Answer, Order};
+use crate::message::inbox::{self, Inbox};
+use crate::request::{Answer, Order, Sent, Unsent};
 use crate::snapshot::Snapshot;
 
 const EVENTS: &[u8] = b"{\"command\":\"events\"}\n";
@@ -14,6 +15,7 @@ struct Served {
     directory: tempfile::TempDir,
     synced: watch::Sender<u64>,
     control: Control,
+    inbox: Inbox,
     answering: JoinHandle<Vec<String>>,
 }
 
@@ -36,13 +38,15 @@ impl Served {
             directory: directory.path().to_owned(),
             synced: newest,
         };
+        let (inbox, outlet) = inbox::channel();
         let socket = directory.path().join("heartbeat.sock");
-        let control = Control::start(&socket, events, requests).expect("free");
+        let control = Control::start(&socket, events, outlet, requests).expect("free");
         let answering = thread::spawn(move || answer_all(receiver, answer));
         Served {
             directory,
             synced,
             control,
+            inbox,
             answering,
         }
     }
@@ -68,6 +72,7 @@ impl Served {
     /// Who ordered what.
     fn stop(self) -> Vec<String> {
         drop(self.synced);
+        drop(self.inbox);
         self.control.stop();
         self.answering.join().expect("no panic")
     }
@@ -89,11 +94,23 @@ fn answer_all(mut requests: mpsc::Receiver<Request>, answer: fn(Order) -> Answer
                 orders.push(format!("{asker}: {order:?}"));
                 let _ = reply.send(answer(order));
             }
+            Request::Send(to, body, reply) => {
+                orders.push(format!("to {to}: {} bytes", body.len()));
+                let _ = reply.send(sent(&to));
+            }
             Request::Loaded(..) => panic!("a client reads no configuration"),
             Request::Found(_) => panic!("a client asks no witness"),
         }
     }
     orders
+}
+
+fn sent(to: &str) -> Sent {
+    match to {
+        "node-b" => Ok("node-b has it".to_owned()),
+        "node-c" => Err(Unsent::Undelivered("node-c says nothing".to_owned())),
+        _ => Err(Unsent::Wrong("no node is called so".to_owned())),
+    }
 }
 
 fn refuse(_: Order) -> Answer {

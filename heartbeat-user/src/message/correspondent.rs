@@ -6,6 +6,7 @@ use heartbeat_ebpf::ids::{Incarnation, NodeId};
 
 use super::assembly::{Assembly, Fragment};
 use super::datagram::{Class, Datagram};
+use super::parcel::{Outcome, Settled, Standing};
 use super::verdict::Verdict;
 use super::window::Window;
 
@@ -20,6 +21,7 @@ pub struct Correspondent {
     window: Window,
     control: Assembly,
     parcel: Assembly,
+    settled: Settled,
 }
 
 /// All peers.
@@ -69,6 +71,19 @@ impl Correspondents {
             self.forget_incomplete();
         }
         message
+    }
+
+    /// Where a peer's parcel stands: one that has come before is not judged anew.
+    pub fn standing(&self, peer: NodeId, run: Incarnation, number: u64) -> Standing {
+        let known = self.peers.get(&peer);
+        known.map_or(Standing::New, |known| known.settled.standing(run, number))
+    }
+
+    /// Keeps what became of a peer's parcel.
+    pub fn settle(&mut self, peer: NodeId, run: Incarnation, number: u64, outcome: Outcome) {
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.settled.note(run, number, outcome);
+        }
     }
 
     /// Forgets all peers but these.
