@@ -56,7 +56,13 @@ impl Membership {
         self.proposed = None;
         self.regroup.enter(Stage::Closing);
         let certain = self.regroup.since().after(self.terms.opening) <= now;
-        if certain && self.installed.is_some() && !self.is_quorate(now) {
+        let Some(view) = self.installed.as_ref().filter(|_| certain) else {
+            return;
+        };
+        if !self.is_quorate(now) {
+            // Nobody may hand back what was given up: only a newer view brings this node back.
+            let next = view.epoch.next();
+            self.promise(next, out);
             self.give_way(now);
             self.tell_loss(out);
         }
@@ -228,7 +234,8 @@ impl Membership {
         let Some(proposed) = &self.proposed else {
             return;
         };
-        if !proposed.view.acceptors.is_subset(&proposed.accepts) {
+        let accepted = self.accepted.as_ref() == Some(&proposed.view);
+        if !accepted || !proposed.view.acceptors.is_subset(&proposed.accepts) {
             return;
         }
         let view = proposed.view.clone();
