@@ -84,15 +84,6 @@ impl Membership {
         {
             pending.repeated = now;
         }
-        let pending = self.pending.as_ref().map(|pending| &pending.view);
-        let other = |known: &&View| known.epoch == view.epoch && *known != view;
-        if pending.into_iter().chain(&self.accepted).any(|known| other(&known)) {
-            // Two coordinators chose the same number, and neither would ever have all: both must go above it.
-            self.promise(view.epoch.next(), out);
-            self.pace.hurry();
-            self.stirred = true;
-            return;
-        }
         if self.is_open(view, coordinator) {
             self.proposed = None;
             self.pend(now, coordinator, view.clone());

@@ -22,7 +22,13 @@ pub(super) struct Proposed {
     pub accepts: NodeSet,
     /// When it is proposed once more.
     pub again: Timestamp,
+    /// How often it was proposed.
+    pub attempts: u32,
 }
+
+/// A proposal that not all have accepted after so many attempts is made anew with a higher number: another has
+/// the same, or somebody has promised itself to that number for another reason.
+const ATTEMPTS: u32 = 16;
 
 impl Membership {
     /// Takes what there is to do to get the view that this node wishes for.
@@ -141,6 +147,7 @@ impl Membership {
             let view = &proposed.view;
             view.members == wish.members
                 && view.acceptors == wish.acceptors
+                && proposed.attempts < ATTEMPTS
                 && self.promised <= view.epoch
                 && self.highest_promise(&wish.acceptors, now) <= view.epoch
         });
@@ -190,6 +197,7 @@ impl Membership {
             view,
             accepts: NodeSet::new(),
             again: now,
+            attempts: 0,
         });
         self.propose_again(now, out);
         self.accept_pending(now, out);
@@ -204,6 +212,7 @@ impl Membership {
             return;
         };
         proposed.again = now.after(self.terms.attempt);
+        proposed.attempts += 1;
         let view = proposed.view.clone();
         let mut to = there.or(&view.acceptors).without(&proposed.accepts);
         if to.remove(self.terms.me) {
