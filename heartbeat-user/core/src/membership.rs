@@ -80,6 +80,8 @@ pub struct Membership {
     quarantine: Option<Quarantined>,
     cautious_until: Option<Timestamp>,
     departed: bool,
+    /// Whether this run has had quorum since a loss was told last.
+    had_quorum: bool,
     pace: Pace,
     /// Something may have changed what this node wishes for.
     stirred: bool,
@@ -120,6 +122,7 @@ impl Membership {
             quarantine: terms.quarantine.map(|terms| Quarantined::new(terms, nodes)),
             cautious_until: None,
             departed: false,
+            had_quorum: false,
             pace: Pace::new(begun),
             stirred: true,
             deadline: begun,
@@ -211,7 +214,10 @@ impl Membership {
         let before = core::mem::replace(&mut self.sights[peer.position()], sight);
         if before.incarnation != sight.incarnation {
             self.reports[peer.position()] = None;
-            self.leases.release(peer, now);
+            // Where no run was known, an earlier run of this node may have promised this one something.
+            if before.incarnation.is_some() {
+                self.leases.release(peer, now);
+            }
             self.leases.drop_of(peer);
         }
         let same = before.incarnation == sight.incarnation
@@ -273,6 +279,7 @@ impl Membership {
     /// Decides what follows from all that was seen and heard, if something may.
     /// Says whether there was something to decide.
     pub fn turn(&mut self, now: Timestamp, out: &mut Outcome) -> bool {
+        self.had_quorum |= self.is_quorate(now);
         if self.departed || (!self.stirred && now < self.deadline) {
             return false;
         }

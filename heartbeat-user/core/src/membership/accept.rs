@@ -84,6 +84,7 @@ impl Membership {
             pending.repeated = now;
         }
         if self.is_open(view) && self.votes_with(coordinator) {
+            self.proposed = None;
             self.pend(now, coordinator, view.clone());
             self.stirred = true;
         }

@@ -43,6 +43,7 @@ impl Membership {
         moved.regroup = self.regroup.clone();
         moved.cautious_until = self.cautious_until;
         moved.departed = self.departed;
+        moved.had_quorum = self.had_quorum;
         moved.quarantine = moved.terms.quarantine.map(|terms| {
             let known = self.quarantine.as_ref();
             known.map_or_else(
