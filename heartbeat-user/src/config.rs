@@ -18,6 +18,7 @@ use heartbeat_core::timing::Timing;
 use heartbeat_ebpf::ids::{NetworkId, NodeId};
 
 pub use agent::DEFAULT_SOCKET;
+pub use membership::Membership;
 pub use mistake::{ConfigError, Mistake, Mistakes};
 pub use path::Path;
 pub use subnet::Subnet;
@@ -30,6 +31,7 @@ mod document;
 mod draft;
 pub mod duration;
 mod local;
+mod membership;
 mod mistake;
 mod network;
 mod node;
@@ -66,6 +68,8 @@ pub struct Cluster {
     /// Missed heartbeats in a row, on every network that counts, until regroup. More than any of these
     /// networks' `lost_after`.
     pub regroup_after: u32,
+    /// How the cluster agrees on its members.
+    pub membership: Membership,
     /// Sorted by id, 1 ..= 64.
     pub networks: Vec<Network>,
     /// Sorted by id, 2 ..= 1024.
@@ -174,6 +178,8 @@ pub struct Node {
     pub id: NodeId,
     /// Its addresses, one a network, at least one.
     pub addresses: BTreeMap<NetworkId, IpAddr>,
+    /// Its votes, 0 ..= 100; some node has one at least.
+    pub votes: u32,
 }
 
 /// What is each host's own business, and never compared between nodes.
@@ -241,9 +247,16 @@ impl Cluster {
         self.nodes.iter().filter(on_it).count()
     }
 
-    /// The addresses to ask on a network whose interface is at fault; no file can name one yet.
-    pub fn witnesses(&self, _network: &Network) -> impl Iterator<Item = IpAddr> {
-        std::iter::empty()
+    /// How long after the last arrival a node is suspected at the latest: when it was silent on every network
+    /// that counts, judged by this configuration's own intervals. `None` where no network counts.
+    pub fn suspicion(&self) -> Option<Duration> {
+        membership::suspicion(&self.networks, self.regroup_after)
+    }
+
+    /// The addresses to ask on a network whose interface is at fault.
+    pub fn witnesses(&self, network: &Network) -> impl Iterator<Item = IpAddr> {
+        let witnesses = self.membership.witness.iter().copied();
+        witnesses.filter(|witness| network.subnet.contains(*witness))
     }
 
     /// Where `node` keeps its state.

@@ -6,17 +6,21 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use crate::lab::name::LabName;
 use crate::lab::namespace::Namespace;
 use crate::lab::requirements::is_installed;
-use crate::lab::{batch, leftovers};
+use crate::lab::{batch, leftovers, wait};
 use crate::suite::NotInstalled;
 
 /// What the interface is called at both ends.
 pub const INTERFACE: &str = "wire";
+
+/// What may pass until it carries something, on a busy machine.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// An end of the cable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,7 +94,20 @@ impl Cable {
             );
             batch::ip(cable.end(end), &script)?;
         }
+        cable.wait_for_carrier()?;
         Ok(cable)
+    }
+
+    /// An end has its carrier at once, but sends nothing before the kernel has found the time to notice, up to a
+    /// second later.
+    fn wait_for_carrier(&self) -> Result<()> {
+        for end in [End::Near, End::Far] {
+            wait::until("the cable to carry something", LIMIT, || {
+                let shown = self.printed(end, "ip", &["-o", "link", "show", INTERFACE])?;
+                Ok(shown.contains(" state UP ").then_some(()))
+            })?;
+        }
+        Ok(())
     }
 
     /// The namespace at an end.

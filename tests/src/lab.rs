@@ -56,6 +56,7 @@ pub mod transcript;
 pub mod view;
 pub mod wait;
 pub mod wiring;
+pub mod witness;
 
 use agent::Agent;
 use configuration::Files;

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: libFuzzer on the library code that the kernel runs.
+//! `cargo xtask fuzz`: libFuzzer on the library code that takes bytes from others.
 //!
 //! The fuzz targets are a workspace of their own below `tests/fuzz`: they compile only with nightly
 //! and libFuzzer, and the others must not.
@@ -28,16 +28,19 @@ pub struct Options {
 enum Target {
     /// The walk from an Ethernet frame to a datagram, against a slow and plain one.
     Frame,
+    /// A message between nodes: what is decoded encodes to the same bytes.
+    Message,
     /// The datagram: what is decoded encodes to the same bytes.
     Wire,
 }
 
 impl Target {
-    const ALL: [Target; 2] = [Target::Frame, Target::Wire];
+    const ALL: [Target; 3] = [Target::Frame, Target::Message, Target::Wire];
 
     fn name(self) -> &'static str {
         match self {
             Target::Frame => "frame",
+            Target::Message => "message",
             Target::Wire => "wire",
         }
     }

@@ -101,11 +101,12 @@ fn missing(candidates: &NodeSet, edges: &[NodeSet]) -> Vec<NodeSet> {
 }
 
 /// The best set within one part of the nodes, and of those that weigh the same the one with the lowest nodes: a
-/// node is taken if a best set is left with it.
+/// node is taken if a best set is left with it. Once the budget is used up no set is known to be best, and what
+/// was found last stands.
 fn lowest(search: &mut Search, part: &NodeSet) -> NodeSet {
     let mut best = search.best(part.clone());
     let mut open = part.clone();
-    while let Some(node) = open.lowest() {
+    while let Some(node) = open.lowest().filter(|_| !search.is_exhausted()) {
         let left = search.chosen(&open, node);
         if !best.contains(node) {
             let mut settled = best.without(&open);
@@ -113,9 +114,6 @@ fn lowest(search: &mut Search, part: &NodeSet) -> NodeSet {
             let needed = search.weight(&best) - search.weight(&settled);
             if needed <= search.bound(&left) {
                 let other = settled.or(&search.best(left.clone()));
-                if search.is_exhausted() {
-                    return best;
-                }
                 if search.weight(&best) == search.weight(&other) {
                     best = other;
                 }

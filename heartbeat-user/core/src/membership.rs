@@ -65,6 +65,8 @@ pub struct Membership {
     /// The newest view that this node has accepted; never older than the installed one.
     accepted: Option<View>,
     pending: Option<Pending>,
+    /// The newest proposal that this run has promised itself to, and who made it.
+    opened: Option<(Epoch, NodeIndex)>,
     proposed: Option<Proposed>,
     /// When another node proposed something last.
     courted: Option<Timestamp>,
@@ -107,6 +109,7 @@ impl Membership {
             promised: Epoch(0),
             accepted: None,
             pending: None,
+            opened: None,
             proposed: None,
             courted: None,
             installed: None,

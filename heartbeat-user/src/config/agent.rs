@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
-use super::cluster::or;
+use super::cluster::{PATH_BYTES_MAX, or};
 use super::section::Section;
 use super::value::{self, Checked};
 use super::{Agent, Ksoftirqd, XdpMode};
@@ -72,7 +72,7 @@ fn record(value: &DeValue<'_>) -> Checked<Option<PathBuf>> {
         return Ok(None);
     }
     let or_off = |path: String| format!("\"off\" or {path}");
-    value::path(DIR_BYTES_MAX)(value).map(Some).map_err(or_off)
+    value::path(PATH_BYTES_MAX)(value).map(Some).map_err(or_off)
 }
 
 fn ksoftirqd(value: &DeValue<'_>) -> Checked<Ksoftirqd> {

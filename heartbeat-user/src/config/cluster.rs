@@ -1,8 +1,8 @@
-//! `[cluster]` and `[membership]`: what holds for the whole cluster.
+//! `[cluster]`: what holds for the whole cluster.
 //!
-//! The awkward cases are keys whose function comes with a later release. A key that is accepted and does
-//! nothing would be a lie told to whoever set it, so that it is a mistake that says so; a value that means
-//! *off* is accepted, for that is what happens.
+//! The awkward cases are the keys that a network may have of its own, or that are compared with another one's.
+//! They stay as they were read, with their places, because a mistake that shows only in the comparison must
+//! name the line that somebody wrote, and there is none where a default was filled in.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,14 +36,8 @@ pub(super) const REGROUP_AFTER: u32 = 6;
 const INTERVAL: Duration = Duration::from_millis(1200);
 const RESTART_GRACE: Duration = Duration::from_secs(10);
 const KEY_FILE: &str = "/etc/heartbeat-ebpf/cluster.key";
-const MEMBERSHIP: [&str; 5] = [
-    "tie_breaker",
-    "witness",
-    "stalled_after",
-    "quarantine",
-    "settle",
-];
-const PATH_BYTES_MAX: usize = 4095;
+/// What the kernel takes as a path.
+pub(super) const PATH_BYTES_MAX: usize = 4095;
 const MULTICAST: [(&str, Multicast); 3] = [
     (Multicast::Auto.word(), Multicast::Auto),
     (Multicast::On.word(), Multicast::On),
@@ -76,17 +70,13 @@ pub(super) fn read(section: Section<'_, '_>) -> ClusterKeys {
     keys
 }
 
-/// Reads `[membership]`, which has no function yet.
-pub(super) fn read_membership(section: Section<'_, '_>) {
-    for key in MEMBERSHIP {
-        let refused = |_: &DeValue<'_>| -> Checked<()> {
-            Err(format!(
-                "no {key}: its function is not built in this release"
-            ))
-        };
-        section.optional(key, refused);
+impl ClusterKeys {
+    /// `regroup_after`, or its default.
+    pub fn regroup_after(&self) -> u32 {
+        self.regroup_after
+            .as_ref()
+            .map_or(REGROUP_AFTER, |at| at.value)
     }
-    section.finish();
 }
 
 /// An interval: whole milliseconds, for that is how it is announced.

@@ -21,6 +21,7 @@ mod fixed;
 mod nodes;
 mod refused;
 mod settings;
+mod voters;
 
 /// Every change from `old` to `new` for the agent of `node`, a node of `old`: first of the cluster, then of
 /// the networks, then of the nodes, each by id. The interfaces of a node or a network that comes or goes are
@@ -29,9 +30,12 @@ mod settings;
 /// # Errors
 /// Everything that differs and cannot change in a running agent.
 pub fn compare(old: &Cluster, new: &Cluster, node: &Node) -> Result<Vec<Change>, Refused> {
-    fixed::check(old, new, node)?;
+    let mut reasons = fixed::reasons(old, new, node);
+    reasons.extend(voters::reason(old, new));
+    Refused::unless_empty(reasons)?;
     let cluster = settings::differences(settings::of_cluster(old), settings::of_cluster(new));
     let mut changes = told(&cluster, "cluster");
+    changes.extend(told(&settings::of_membership(old, new), "membership"));
     changes.extend(networks(old, new));
     changes.extend(nodes::changes(old, new));
     Ok(changes)

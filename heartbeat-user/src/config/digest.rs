@@ -11,7 +11,8 @@ use std::fmt::{self, Write};
 use heartbeat_core::timing::{Timing, Tolerance};
 use sha2::{Digest, Sha256};
 
-use super::{Cluster, Network, Node};
+use super::node::VOTES;
+use super::{Cluster, Membership, Network, Node};
 
 /// First four bytes, big-endian, of the SHA-256 of `text`.
 pub(super) fn of(text: &str) -> u32 {
@@ -35,6 +36,7 @@ fn write_cluster(text: &mut String, cluster: &Cluster) -> fmt::Result {
         authentication,
         restart_grace,
         regroup_after,
+        membership,
         networks,
         nodes,
         agent: _,
@@ -48,6 +50,14 @@ fn write_cluster(text: &mut String, cluster: &Cluster) -> fmt::Result {
     }
     for node in nodes {
         write_node(text, node)?;
+    }
+    let membership = membership.settings().into_iter();
+    let usual = Membership::usual(nodes, cluster.suspicion()).map(|usual| usual.settings());
+    for (at, (key, value)) in membership.enumerate() {
+        // A file that has none of these keys goes on meaning what it meant before there were any.
+        if usual.as_ref().is_none_or(|usual| usual[at].1 != value) {
+            writeln!(text, "{key} {value}")?;
+        }
     }
     Ok(())
 }
@@ -94,8 +104,12 @@ fn write_node(text: &mut String, node: &Node) -> fmt::Result {
         name,
         id,
         addresses,
+        votes,
     } = node;
     writeln!(text, "node {id} {name}")?;
+    if *votes != VOTES {
+        writeln!(text, "votes {votes}")?;
+    }
     for (network, address) in addresses {
         writeln!(text, "address {network} {address}")?;
     }

@@ -9,6 +9,7 @@ use heartbeat_ebpf::ids::NetworkId;
 
 use super::cluster::{self, ClusterKeys, LOST_AFTER, REGROUP_AFTER};
 use super::document::{At, Document, Place};
+use super::membership::{self, MembershipDraft};
 use super::network::{self, NetworkDraft};
 use super::node::{self, NodeDraft};
 use super::section::Section;
@@ -19,6 +20,7 @@ struct Draft<'d> {
     cluster: ClusterKeys,
     networks: Vec<NetworkDraft<'d>>,
     nodes: Vec<NodeDraft<'d>>,
+    membership: MembershipDraft,
     agent: Agent,
     /// Where the nodes are, if the file has them.
     nodes_place: Option<Place>,
@@ -55,8 +57,8 @@ fn read_sections<'d>(document: &Document<'_>, root: Section<'d, '_>) -> Draft<'d
         nodes_place: nodes.is_there().then(|| nodes.place.clone()),
         nodes: node::read(document, nodes),
         agent: agent::read(root.section("agent")),
+        membership: membership::read(document, root.section("membership")),
     };
-    cluster::read_membership(root.section("membership"));
     root.finish();
     draft
 }
@@ -67,19 +69,22 @@ fn check(document: &Document<'_>, draft: &Draft<'_>) {
     node::check(document, &draft.nodes, &draft.networks);
     if let Some(place) = &draft.nodes_place {
         node::check_count(document, &draft.nodes, place);
+        node::check_votes(document, &draft.nodes, place);
     }
+    membership::check(
+        document,
+        &draft.membership,
+        &draft.nodes,
+        &draft.networks,
+        &draft.cluster,
+    );
     check_regroup(document, draft);
 }
 
 /// Regroup begins when all networks that count are silent, which must be later than any path's loss.
 fn check_regroup(document: &Document<'_>, draft: &Draft<'_>) {
     let cluster_wide = draft.cluster.lost_after.as_ref();
-    let counting = draft.networks.iter().filter(|network| {
-        network
-            .role
-            .as_ref()
-            .is_some_and(|role| role.value.counts())
-    });
+    let counting = draft.networks.iter().filter(|network| network.counts());
     let thresholds = counting.filter_map(|network| network.lost_after.as_ref().or(cluster_wide));
     let longest = thresholds.max_by_key(|lost_after| lost_after.value);
     let lost_after = longest.map_or(LOST_AFTER, |longest| longest.value);
@@ -117,6 +122,8 @@ impl Draft<'_> {
         let nodes = self.nodes.into_iter().map(|node| node.finish(&ids));
         let mut nodes: Vec<_> = nodes.collect::<Option<_>>()?;
         nodes.sort_by_key(|node| node.id);
+        let regroup_after = cluster.regroup_after();
+        let suspicion = membership::suspicion(&networks, regroup_after);
         let name = cluster.name?.value;
         let mut cluster = Cluster {
             hash: digest::of(&name),
@@ -124,7 +131,8 @@ impl Draft<'_> {
             digest: 0,
             authentication: cluster.authentication,
             restart_grace: cluster.restart_grace,
-            regroup_after: cluster.regroup_after.map_or(REGROUP_AFTER, |at| at.value),
+            regroup_after,
+            membership: self.membership.finish(&nodes, suspicion)?,
             networks,
             nodes,
             agent,

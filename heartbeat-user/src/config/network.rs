@@ -171,12 +171,18 @@ impl NetworkDraft<'_> {
         })
     }
 
+    /// Whether silence on it says something about a node.
+    pub fn counts(&self) -> bool {
+        self.role.as_ref().is_some_and(|role| role.value.counts())
+    }
+
     fn multicast(&self, cluster: &ClusterKeys) -> Multicast {
         let own = self.multicast.as_ref().or(cluster.multicast.as_ref());
         own.map_or(Multicast::Auto, |own| own.value)
     }
 
-    fn timing(&self, cluster: &ClusterKeys) -> Option<Timing> {
+    /// How its paths are judged.
+    pub fn timing(&self, cluster: &ClusterKeys) -> Option<Timing> {
         let own = self.lost_after.as_ref().or(cluster.lost_after.as_ref());
         Some(Timing {
             interval: self

@@ -16,12 +16,14 @@ use super::document::{At, Document, Place};
 use super::network::NetworkDraft;
 use super::section::Section;
 use super::spelling::nearest;
-use super::value::{self, Checked};
+use super::value;
 use super::{NODES_MAX, Node};
 
 /// What could be read of a node.
 pub(super) struct NodeDraft<'d> {
-    name: &'d str,
+    pub name: &'d str,
+    /// 1 where the file has none.
+    pub votes: Option<At<u32>>,
     place: Place,
     id: Option<At<NodeId>>,
     addresses: Vec<Attachment<'d>>,
@@ -34,6 +36,10 @@ struct Attachment<'d> {
     address: Option<IpAddr>,
 }
 
+/// Of one node. A thousand nodes then have no more than fit any sum.
+const VOTES_MAX: u32 = 100;
+/// `votes` where the file has none.
+pub(super) const VOTES: u32 = 1;
 const ADDRESSES: &str =
     "a table of one address for each of its networks, as { private = \"10.77.1.1\" }";
 
@@ -55,21 +61,16 @@ fn read_one<'d>(document: &Document<'_>, name: &'d str, section: Section<'d, '_>
     if addresses.is_empty() {
         document.refuse(&addresses.place, ADDRESSES);
     }
-    section.optional("votes", one_vote);
     let entries = addresses.entries();
     let draft = NodeDraft {
         name,
+        votes: section.optional("votes", value::number(0..=VOTES_MAX)),
         place: section.place.clone(),
         id,
         addresses: entries.map(|entry| read_address(document, entry)).collect(),
     };
     section.finish();
     draft
-}
-
-fn one_vote(value: &DeValue<'_>) -> Checked<u32> {
-    value::number(1..=1)(value)
-        .map_err(|_| "1 (other votes are not built in this release)".to_owned())
 }
 
 fn read_address<'d>(
@@ -90,6 +91,16 @@ pub(super) fn check_count(document: &Document<'_>, nodes: &[NodeDraft<'_>], plac
         let read = counted(nodes.len(), "node");
         let place = nodes.get(NODES_MAX).map_or(place, |node| &node.place);
         document.note(place, format!("read {read}; allowed are 2 to {NODES_MAX}"));
+    }
+}
+
+/// Looks for a vote; `place` is where the nodes are.
+pub(super) fn check_votes(document: &Document<'_>, nodes: &[NodeDraft<'_>], place: &Place) {
+    let mute = |node: &NodeDraft<'_>| matches!(&node.votes, Some(At { value: 0, .. }));
+    if !nodes.is_empty() && nodes.iter().all(mute) {
+        let what =
+            "read votes = 0 of every node; allowed is a node with votes, or no side has quorum";
+        document.note(place, what.to_owned());
     }
 }
 
@@ -216,12 +227,19 @@ fn counted(count: usize, thing: &str) -> String {
 }
 
 impl NodeDraft<'_> {
+    /// Whether it has this address.
+    pub fn has(&self, address: IpAddr) -> bool {
+        let mut addresses = self.addresses.iter();
+        addresses.any(|entry| entry.address == Some(address))
+    }
+
     /// The node, if every part of it could be read.
     pub fn finish(self, networks: &BTreeMap<String, NetworkId>) -> Option<Node> {
         let entries = self.addresses.into_iter();
         Some(Node {
             name: self.name.to_owned(),
             id: self.id?.value,
+            votes: self.votes.map_or(VOTES, |at| at.value),
             addresses: entries
                 .map(|entry| Some((*networks.get(entry.network)?, entry.address?)))
                 .collect::<Option<_>>()?,

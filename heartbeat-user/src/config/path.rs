@@ -4,10 +4,9 @@
 //! sends frames by it. It is therefore made in one place only, by peer and then network.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use heartbeat_core::config::{
-    self, Config, GroupUse, MembershipConfig, NetworkConfig, NodeConfig, PathConfig, Settle,
+    self, Config, GroupUse, MembershipConfig, NetworkConfig, NodeConfig, PathConfig,
 };
 use heartbeat_core::nodes::{NodeIndex, NodeSet};
 use heartbeat_ebpf::slot;
@@ -65,15 +64,24 @@ impl Cluster {
             digest: self.digest,
             restart_grace: self.restart_grace,
             nodes: self.nodes.iter().map(Node::core).collect(),
-            membership: MembershipConfig {
-                regroup_after: self.regroup_after,
-                tie_breaker: NodeIndex(0),
-                stalled_after: Duration::from_secs(60),
-                quarantine: None,
-                settle: Settle::Auto,
-            },
+            membership: self.core_membership(),
             networks: networks.map(|network| self.core_network(network)).collect(),
             paths: paths.iter().map(Path::core).collect(),
+        }
+    }
+
+    fn core_membership(&self) -> MembershipConfig {
+        let membership = &self.membership;
+        let at = self
+            .nodes
+            .binary_search_by_key(&membership.tie_breaker, |node| node.id)
+            .expect("the tie breaker is one of the nodes");
+        MembershipConfig {
+            regroup_after: self.regroup_after,
+            tie_breaker: NodeIndex(at as u16),
+            stalled_after: membership.stalled_after,
+            quarantine: membership.quarantine,
+            settle: membership.settle,
         }
     }
 
@@ -114,7 +122,7 @@ impl Node {
         NodeConfig {
             id: self.id,
             name: self.name.clone(),
-            votes: 1,
+            votes: self.votes,
         }
     }
 }

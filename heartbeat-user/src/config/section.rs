@@ -86,6 +86,58 @@ impl<'d, 't> Section<'d, 't> {
         }
     }
 
+    /// The items of the list under `key`; none if there is no list. Wrong ones are left out, and noted; `allowed`
+    /// is what is said of anything that is no list.
+    pub fn list<T>(
+        &self,
+        key: &'static str,
+        allowed: &str,
+        convert: impl Fn(&DeValue<'_>) -> Result<T, String>,
+    ) -> Vec<At<T>> {
+        self.known.borrow_mut().push(key);
+        let Some((_, value)) = self.table.and_then(|table| table.get_key_value(key)) else {
+            return Vec::new();
+        };
+        let Some(items) = value.get_ref().as_array() else {
+            let place = self.document.place(self.key(key), value.span());
+            self.document.refuse(&place, allowed);
+            return Vec::new();
+        };
+        let item = |item: &Spanned<DeValue<'_>>| {
+            let place = self.document.place(self.key(key), item.span());
+            match convert(item.get_ref()) {
+                Ok(value) => Some(At { value, place }),
+                Err(allowed) => {
+                    self.document.refuse(&place, allowed);
+                    None
+                }
+            }
+        };
+        items.iter().filter_map(item).collect()
+    }
+
+    /// The section under `key`, empty if there is none, or `None` where `word` stands instead of it; anything
+    /// else is noted, and `allowed` is what is said of it.
+    pub fn section_unless(
+        &self,
+        key: &'static str,
+        word: &str,
+        allowed: &str,
+    ) -> Option<Section<'d, 't>> {
+        self.known.borrow_mut().push(key);
+        let Some((name, value)) = self.table.and_then(|table| table.get_key_value(key)) else {
+            return Some(Section::new(self.document, None, self.missing(key)));
+        };
+        if value.get_ref().is_table() {
+            return Some(self.under(name, value));
+        }
+        if value.get_ref().as_str() != Some(word) {
+            let place = self.document.place(self.key(key), value.span());
+            self.document.refuse(&place, allowed);
+        }
+        None
+    }
+
     /// The section under `key`; empty if there is none, or if something else stands there, which is noted.
     pub fn section(&self, key: &'static str) -> Section<'d, 't> {
         self.known.borrow_mut().push(key);

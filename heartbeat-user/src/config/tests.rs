@@ -1,6 +1,7 @@
 use super::*;
 
 mod identity;
+mod membership;
 mod mistakes;
 mod mutated;
 
@@ -39,7 +40,7 @@ fn the_example_is_valid_and_its_comments_are_the_defaults() {
         text.lines()
             .filter(|line| line.contains(" = ") && !line.starts_with('#'))
             .count(),
-        38
+        43
     );
     assert_eq!(parsed(&text), example());
 }
@@ -67,6 +68,7 @@ fn defaults_are_those_of_the_documents() {
         Some("127.0.0.1:13343".parse().expect("valid"))
     );
     assert_eq!(cluster.agent.events_kept, 64 << 20);
+    assert_eq!(cluster.agent.record, None);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A second opinion on the frame walk.
+//! A second opinion on the frame walk, and frames and messages to start from.
 //!
 //! The walk that the kernel runs is shaped by the verifier: constant offsets, one copy per header
 //! length, as few reads as a foreign frame allows. This one is shaped by the standards alone (IEEE
@@ -8,6 +8,8 @@
 mod bytes;
 mod sample;
 mod slow_walk;
+mod talk;
 
 pub use sample::{Shape, sample};
 pub use slow_walk::slow_walk;
+pub use talk::{Plot, talk};

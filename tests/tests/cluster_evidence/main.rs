@@ -6,13 +6,14 @@ use heartbeat_tests::lab::requirements;
 use heartbeat_tests::suite::Suite;
 
 mod interface;
+mod tie;
 mod witness;
 
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
         threads: 2,
-        tests: &[interface::TESTS, witness::TESTS],
+        tests: &[interface::TESTS, tie::TESTS, witness::TESTS],
     }
     .run()
 }

@@ -205,7 +205,7 @@ fn naive(candidates: &NodeSet, edges: &[NodeSet], weights: &Weights<'_>) -> Node
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn it_finds_what_trying_every_set_finds(
@@ -215,7 +215,7 @@ proptest! {
         tie_breaker in 0u16..10,
         per_mille in 0u64..1000,
         seed in any::<u64>(),
-        steps in prop_oneof![3 => Just(STEPS), 1 => 0u32..60],
+        steps in prop_oneof![1 => Just(STEPS), 1 => 0u32..60],
     ) {
         let count = votes.len() as u16;
         let edges = all_but(count, &holes(count, per_mille, seed));

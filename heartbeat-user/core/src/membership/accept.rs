@@ -48,6 +48,7 @@ impl Membership {
         }
         self.stirred = true;
         self.promise(view.epoch, out);
+        self.opened = Some((view.epoch, coordinator));
         self.proposed = None;
         if view.acceptors.contains(self.terms.me) {
             self.pend(now, coordinator, view.clone());
@@ -83,9 +84,22 @@ impl Membership {
         {
             pending.repeated = now;
         }
+        if self.is_open(view, coordinator) {
+            self.pend(now, coordinator, view.clone());
+            self.stirred = true;
+        }
         if self.accepted.as_ref() == Some(view) {
             self.say_accepted(coordinator, view.epoch, out);
         }
+    }
+
+    /// Whether this run has promised itself to this very proposal, and could not accept it yet.
+    fn is_open(&self, view: &View, coordinator: NodeIndex) -> bool {
+        let accepted = self.accepted.as_ref().map(|accepted| accepted.epoch);
+        self.pending.is_none()
+            && self.opened == Some((view.epoch, coordinator))
+            && accepted < Some(view.epoch)
+            && view.acceptors.contains(self.terms.me)
     }
 
     /// Whether a node was last heard to count the same votes as this one.

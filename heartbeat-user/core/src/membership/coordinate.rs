@@ -180,7 +180,6 @@ impl Membership {
             choice: wish.choice,
         };
         self.promise(epoch, out);
-        self.pend(now, self.terms.me, view.clone());
         self.proposed = Some(Proposed {
             view,
             accepts: NodeSet::new(),
@@ -199,21 +198,16 @@ impl Membership {
             return;
         };
         proposed.again = now.after(self.terms.attempt);
-        if let Some(pending) = &mut self.pending
-            && pending.view.epoch == proposed.view.epoch
-        {
-            pending.repeated = now;
+        let view = proposed.view.clone();
+        let mut to = there.or(&view.acceptors).without(&proposed.accepts);
+        if to.remove(self.terms.me) {
+            self.pend(now, self.terms.me, view.clone());
         }
-        let to = there
-            .or(&proposed.view.acceptors)
-            .without(&proposed.accepts);
-        let mut to = to;
-        to.remove(self.terms.me);
         if !to.is_empty() {
             out.posts.push(Post {
                 to,
                 over: Over::All,
-                message: Message::Proposal(proposed.view.clone()),
+                message: Message::Proposal(view),
             });
         }
     }

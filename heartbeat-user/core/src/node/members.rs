@@ -199,22 +199,18 @@ impl Node {
         }
     }
 
-    /// Asks the witnesses of networks on which this node hears nobody, once an interval.
+    /// Asks the witnesses of networks on which this node hears nobody or nobody hears it, once an interval.
     fn probe(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let Some(membership) = &self.membership else {
+        let (Some(membership), Some(me)) =
+            (&self.membership, self.config.index_of(self.config.node))
+        else {
             return;
         };
         for (place, network) in self.config.networks.iter().enumerate() {
             let own = &mut self.own[place];
-            let me = self.config.index_of(self.config.node);
             let mut others = network.attached.and(&self.available);
-            if let Some(me) = me {
-                others.remove(me);
-            }
-            let alone = membership
-                .own_row(place)
-                .is_some_and(|row| row.heard.is_empty());
-            if others.is_empty() || !alone {
+            others.remove(me);
+            if others.is_empty() || !is_alone(membership, now, place, &others) {
                 own.probed = None;
                 own.witness = Witness::Unknown;
                 continue;
@@ -225,6 +221,7 @@ impl Node {
                 actions.push(Action::Probe(NetworkIndex(place as u32)));
             }
         }
+        self.show_rows();
     }
 
     /// Whom this node hears, by network.
@@ -242,4 +239,15 @@ impl Node {
         let rows = rows.collect();
         membership.show(rows);
     }
+}
+
+/// Whether a node hears none of the others on a network, or is heard by none that says whom it hears.
+fn is_alone(membership: &Membership, now: Timestamp, network: usize, others: &NodeSet) -> bool {
+    let Some(own) = membership.own_row(network) else {
+        return false;
+    };
+    let said = |node| membership.hears_us(now, node, own.network);
+    let mut words = others.iter().filter_map(said).peekable();
+    let unheard = words.peek().is_some() && words.all(|hears| !hears);
+    own.heard.and(others).is_empty() || unheard
 }

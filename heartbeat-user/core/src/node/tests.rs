@@ -18,6 +18,7 @@ use crate::nodes::{NodeIndex, NodeSet};
 use crate::timing::{Timing, Tolerance};
 
 mod peers;
+mod together;
 
 const DIGEST: u32 = 0xabcd_ef01;
 

@@ -10,18 +10,17 @@ use std::path::Path;
 use heartbeat_ebpf::ids::NetworkId;
 
 use super::beside::{Side, beside};
-use super::refused::Refused;
 use crate::config::duration::size_text;
 use crate::config::{Agent, Cluster, Network, Node};
 
-/// Refuses what differs of all that.
-pub(super) fn check(old: &Cluster, new: &Cluster, node: &Node) -> Result<(), Refused> {
+/// What differs of all that.
+pub(super) fn reasons(old: &Cluster, new: &Cluster, node: &Node) -> Vec<String> {
     let mut reasons: Vec<String> = name(old, new).into_iter().collect();
     reasons.extend(authentication(old, new));
     reasons.extend(xdp(old, new, node));
     reasons.extend(identity(new, node));
     reasons.extend(agent(&old.agent, &new.agent));
-    Refused::unless_empty(reasons)
+    reasons
 }
 
 fn name(old: &Cluster, new: &Cluster) -> Option<String> {
@@ -100,7 +99,7 @@ fn agent(old: &Agent, new: &Agent) -> Vec<String> {
 }
 
 /// Everything under `[agent]` but `xdp`, which only means what the networks have of it.
-fn texts(agent: &Agent) -> [(&'static str, String); 6] {
+fn texts(agent: &Agent) -> [(&'static str, String); 7] {
     let Agent {
         xdp: _,
         metrics,
@@ -109,7 +108,7 @@ fn texts(agent: &Agent) -> [(&'static str, String); 6] {
         pins,
         events_kept,
         raise_ksoftirqd,
-        record: _,
+        record,
     } = agent;
     let path = |path: &Path| path.display().to_string();
     [
@@ -124,6 +123,7 @@ fn texts(agent: &Agent) -> [(&'static str, String); 6] {
         ("pins", path(pins)),
         ("events_kept", size_text(*events_kept)),
         ("raise_ksoftirqd", raise_ksoftirqd.word().to_owned()),
+        ("record", record.as_deref().map_or("off".to_owned(), path)),
     ]
 }
 

@@ -32,31 +32,37 @@ fn by_id(cluster: &Cluster) -> impl Iterator<Item = (NodeId, &Node)> {
 
 fn of_node(id: NodeId, side: Side<&Node>, labels: &Labels<'_>) -> Vec<Change> {
     let nowhere = BTreeMap::new();
-    let (first, node, old, new) = match side {
+    let (own, node, old, new) = match side {
         Side::Old(old) => {
             let node = old.name.clone();
             let removed = Change::NodeRemoved { id, node };
-            (Some(removed), old, &old.addresses, &nowhere)
+            (vec![removed], old, &old.addresses, &nowhere)
         }
         Side::New(new) => {
             let node = new.name.clone();
             let added = Change::NodeAdded { id, node };
-            (Some(added), new, &nowhere, &new.addresses)
+            (vec![added], new, &nowhere, &new.addresses)
         }
-        Side::Both(old, new) => (renamed(old, new), new, &old.addresses, &new.addresses),
+        Side::Both(old, new) => (of_both(old, new), new, &old.addresses, &new.addresses),
     };
     let interfaces = beside(by_network(old), by_network(new)).into_iter();
     let interfaces =
         interfaces.filter_map(|(network, side)| of_interface(&node.name, labels[&network], side));
-    first.into_iter().chain(interfaces).collect()
+    own.into_iter().chain(interfaces).collect()
 }
 
-fn renamed(old: &Node, new: &Node) -> Option<Change> {
-    (old.name != new.name).then(|| Change::Setting {
+fn of_both(old: &Node, new: &Node) -> Vec<Change> {
+    let renamed = (old.name != new.name).then(|| Change::Setting {
         what: format!("node {}: name", new.id),
         from: format!("'{}'", old.name),
         to: format!("'{}'", new.name),
-    })
+    });
+    let votes = (old.votes != new.votes).then(|| Change::Setting {
+        what: format!("node '{}': votes", new.name),
+        from: old.votes.to_string(),
+        to: new.votes.to_string(),
+    });
+    renamed.into_iter().chain(votes).collect()
 }
 
 fn by_network(

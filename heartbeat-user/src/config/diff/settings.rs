@@ -41,6 +41,7 @@ pub(super) fn of_cluster(cluster: &Cluster) -> [Setting; 3] {
         authentication,
         restart_grace,
         regroup_after,
+        membership: _,
         networks: _,
         nodes: _,
         agent: _,
@@ -54,6 +55,27 @@ pub(super) fn of_cluster(cluster: &Cluster) -> [Setting; 3] {
         ("key_file", key_file.display().to_string()),
         ("restart_grace", duration(*restart_grace)),
     ]
+}
+
+/// What differs of `[membership]`. A tie breaker is recognised by its number and told by its name, which may
+/// change while it stays the same.
+pub(super) fn of_membership(old: &Cluster, new: &Cluster) -> Vec<Difference> {
+    let mut all = differences(old.membership.settings(), new.membership.settings());
+    for difference in all
+        .iter_mut()
+        .filter(|difference| difference.key == "tie_breaker")
+    {
+        difference.from = tie_breaker(old);
+        difference.to = tie_breaker(new);
+    }
+    all
+}
+
+/// The name of the node that breaks ties.
+pub(super) fn tie_breaker(cluster: &Cluster) -> String {
+    let id = cluster.membership.tie_breaker;
+    let node = cluster.nodes.iter().find(|node| node.id == id);
+    node.map_or_else(|| id.to_string(), |node| node.name.clone())
 }
 
 /// What each network has, from `[cluster]` or of its own. How to attach to it cannot change.

@@ -3,6 +3,7 @@ use expect_test::{Expect, expect};
 use super::*;
 
 mod random;
+mod voters;
 
 /// The documented example, of which `node-a` compares.
 const EXAMPLE: &str = include_str!("../../../cluster.toml");
@@ -64,11 +65,19 @@ fn every_setting_that_can_change_is_one_line() {
             ("10.77.2.0/24", "10.77.2.0/25"),
             ("[networks.public]", "[networks.front]"),
             ("public =", "front ="),
+            ("# witness = []", "witness = [\"10.77.1.254\"]"),
+            ("# stalled_after = \"60s\"", "stalled_after = \"30s\""),
+            ("# quarantine = {", "quarantine = \"off\" # {"),
+            ("# settle = \"auto\"", "settle = \"2s\""),
         ],
         expect![[r#"
             cluster: regroup_after 6 -> 7
             cluster: key_file /etc/heartbeat-ebpf/cluster.key -> /root/heartbeat-ebpf/cluster.key
             cluster: restart_grace 10s -> 60s
+            membership: witness none -> 10.77.1.254
+            membership: stalled_after 60s -> 30s
+            membership: quarantine 3 exits within 3600s for 7200s -> off
+            membership: settle auto -> 2s
             every network: interval 1.2s -> 1s
             every network: lost_after 2 -> 3
             every network: tolerance auto -> 150ms
@@ -203,7 +212,10 @@ fn addresses_interfaces_and_names_change_node_by_node() {
 #[test]
 fn another_number_is_another_node_and_another_network() {
     check(
-        &[("id = 3", "id = 30"), ("id = 2\nlabel", "id = 20\nlabel")],
+        &[
+            ("id = 3\n", "id = 30\nvotes = 0\n"),
+            ("id = 2\nlabel", "id = 20\nlabel"),
+        ],
         expect![[r#"
             network 'Public Network' (id 2) removed
             network 'Public Network' (id 20) added
@@ -235,6 +247,7 @@ fn what_cannot_change_is_refused_with_all_reasons() {
             ("# pins = \"/sys/fs/bpf/", "pins = \"/sys/fs/bpf/other/"),
             ("# events_kept = \"64MiB\"", "events_kept = \"1GiB\""),
             ("# raise_ksoftirqd = false", "raise_ksoftirqd = true"),
+            ("# record = \"off\"", "record = \"/tmp/record\""),
             ("# restored_after = 1", "restored_after = 2"),
         ],
         expect![[r#"
@@ -249,6 +262,7 @@ fn what_cannot_change_is_refused_with_all_reasons() {
             agent.pins /sys/fs/bpf/heartbeat-ebpf -> /sys/fs/bpf/other/heartbeat-ebpf cannot change in a running agent: put the old value back, or restart the agent
             agent.events_kept 64MiB -> 1GiB cannot change in a running agent: put the old value back, or restart the agent
             agent.raise_ksoftirqd false -> true cannot change in a running agent: put the old value back, or restart the agent
+            agent.record off -> /tmp/record cannot change in a running agent: put the old value back, or restart the agent
         "#]],
     );
 }
@@ -260,6 +274,7 @@ fn the_own_node_keeps_name_and_number() {
         expect![[r#"
             refused:
             nodes.node-a.id 1 -> 8 cannot change in a running agent: put the old number back, or restart the agent
+            the votes cannot change so much at once: node-a (id 1) goes with 1 vote, node-a (id 8) comes with 1 vote, the tie breaker is node-b instead of node-a (begin with tie_breaker = "node-b" alone); change one of these, reload every node, and then change the next, or two sides of the cluster could both count a majority
         "#]],
     );
     check(
@@ -287,6 +302,7 @@ fn the_own_node_keeps_name_and_number() {
         expect![[r#"
             refused:
             nodes.node-a is this node and is gone: put it back, or stop this agent with `heartbeat leave` and reload the others
+            the votes cannot change so much at once: node-a (id 1) goes with 1 vote, node-x (id 8) comes with 1 vote, the tie breaker is node-b instead of node-a (begin with tie_breaker = "node-b" alone); change one of these, reload every node, and then change the next, or two sides of the cluster could both count a majority
         "#]],
     );
 }

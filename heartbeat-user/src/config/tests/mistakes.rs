@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use super::*;
 
 #[track_caller]
-fn check(text: &str, expected: Expect) {
+pub(super) fn check(text: &str, expected: Expect) {
     let mistakes = Cluster::parse(text, "cluster.toml").expect_err("mistakes");
     expected.assert_eq(&mistakes.to_string());
 }
@@ -83,7 +83,6 @@ events_kept = "64MB"
             cluster.toml:23: networks.storage: read 1 node with an address on it; allowed are 2 or more
             cluster.toml:25: networks.storage.subnet: read "10.77.0.0/16"; allowed is a subnet apart from all others: networks.public.subnet is "10.77.2.0/24" (line 18)
             cluster.toml:33: nodes.node-b.id: read 70000; allowed is a number, 1 to 65535
-            cluster.toml:34: nodes.node-b.votes: read 2; allowed is 1 (other votes are not built in this release)
             cluster.toml:35: nodes.node-b.addresses.privat: unknown network; did you mean private?
             cluster.toml:35: nodes.node-b.addresses.public: read "10.77.2.1"; allowed is an address of this node alone: node-a has it too (line 30), and a floating (virtual) address cannot be monitored
             cluster.toml:37: nodes.node-c.id: read nothing; allowed is a number, 1 to 65535
@@ -92,13 +91,12 @@ events_kept = "64MB"
             cluster.toml:38: nodes.node-c.addresses.storage: read "127.0.0.1"; allowed is an address of one interface, not a loopback one
             cluster.toml:40: nodes.node d: read [nodes."node d"]; allowed is a name of 1 to 63 letters, digits, '.', '_', '-', not "." or ".."
             cluster.toml:42: nodes.node d.addresses.public: read "10.77.2.255"; allowed is an address of an interface in 10.77.2.0/24, not the broadcast address of the subnet
-            cluster.toml:45: membership.witness: read ["192.0.2.1"]; allowed is no witness: its function is not built in this release
+            cluster.toml:45: membership.witness: read "192.0.2.1"; allowed is an address in the subnet of a network, which is how its nodes reach it directly
             cluster.toml:48: agent.xdp: read "offload"; allowed is "auto" or "native" or "generic"
             cluster.toml:49: agent.metrics: read "localhost:13343"; allowed is "off" or an address with a port, as "127.0.0.1:13343"
-            cluster.toml:50: agent.record: read "/tmp/record"; allowed is "off" (recording is not built in this release)
             cluster.toml:51: agent.raise_ksoftirqd: read "yes"; allowed is true or false
             cluster.toml:52: agent.events_kept: read "64MB"; allowed is a size, "64KiB" to "1024GiB"
-            31 mistakes in cluster.toml"#]],
+            29 mistakes in cluster.toml"#]],
     );
 }
 
@@ -151,9 +149,9 @@ fn a_name_with_a_dot_is_told_to_take_quotes() {
     check(
         &EXAMPLE.replace("[nodes.node-c]", "[nodes.c.example]"),
         expect![[r#"
-            cluster.toml:80: nodes.c.addresses: read nothing; allowed is a table of one address for each of its networks, as { private = "10.77.1.1" }
-            cluster.toml:80: nodes.c.example: unknown key; allowed are id, addresses, votes; a name with a dot is put in quotes: "c.example"
-            cluster.toml:80: nodes.c.id: read nothing; allowed is a number, 1 to 65535
+            cluster.toml:81: nodes.c.addresses: read nothing; allowed is a table of one address for each of its networks, as { private = "10.77.1.1" }
+            cluster.toml:81: nodes.c.example: unknown key; allowed are id, addresses, votes; a name with a dot is put in quotes: "c.example"
+            cluster.toml:81: nodes.c.id: read nothing; allowed is a number, 1 to 65535
             3 mistakes in cluster.toml"#]],
     );
     parsed(&EXAMPLE.replace("[nodes.node-c]", "[nodes.\"c.example\"]"));
@@ -166,10 +164,9 @@ fn a_key_twice_is_a_mistake_among_others() {
             .replace("id = 3", "id = 3\nid = 3\nvotes = 0")
             .replace("[membership]", "[nodes.node-a]\nvotes = 1\n[membership]"),
         expect![[r#"
-            cluster.toml:82: id: read this key a second time; allowed is each key once
-            cluster.toml:83: nodes.node-c.votes: read 0; allowed is 1 (other votes are not built in this release)
-            cluster.toml:88: node-a: read this key a second time; allowed is each key once
-            3 mistakes in cluster.toml"#]],
+            cluster.toml:83: id: read this key a second time; allowed is each key once
+            cluster.toml:89: node-a: read this key a second time; allowed is each key once
+            2 mistakes in cluster.toml"#]],
     );
 }
 
@@ -189,9 +186,9 @@ fn a_line_that_is_not_toml_hides_no_other_mistake() {
             cluster.toml:11: cluster.lost_after: read 200; allowed is a number, 2 to 100 (after a single one, jitter would decide)
             cluster.toml:12: syntax: read `interval =`; allowed is TOML: string values must be quoted, expected literal string
             cluster.toml:63: syntax: read `[networks.public`; allowed is TOML: unclosed table, expected `]`
-            cluster.toml:80: nodes.node-b.id: read 0; allowed is a number, 1 to 65535
-            cluster.toml:89: syntax: read `[membership]`; allowed is TOML: missing key for inline table element, expected `,`
-            cluster.toml:92: syntax: read `[agent]`; allowed is TOML: missing key for inline table element, expected `,`
+            cluster.toml:81: nodes.node-b.id: read 0; allowed is a number, 1 to 65535
+            cluster.toml:90: syntax: read `[membership]`; allowed is TOML: missing key for inline table element, expected `,`
+            cluster.toml:109: syntax: read `[agent]`; allowed is TOML: missing key for inline table element, expected `,`
             7 mistakes in cluster.toml"#]],
     );
 }

@@ -53,7 +53,7 @@ fn a_heartbeat_takes_no_more_than_its_stamps() {
         line(&mut levels, &[arrival(0, 7)]),
     ];
     expect![[r#"
-        {"count":2,"arrivals":[{"place":0,"heard":[7,0,1],"facts":{"path":0,"incarnation":3,"armed":false,"armed_for_candidate":true}},{"place":1,"heard":[8,0,1],"facts":{"path":1,"incarnation":3,"armed":false,"armed_for_candidate":true}}]}
+        {"count":2,"arrivals":[{"place":0,"heard":[7,0,1],"facts":{"path":0,"lost":0,"incarnation":3,"armed":false,"armed_for_candidate":true}},{"place":1,"heard":[8,0,1],"facts":{"path":1,"lost":0,"incarnation":3,"armed":false,"armed_for_candidate":true}}]}
         {"arrivals":[{"place":1,"heard":[9,0,1]}]}
         {}
         {"count":1}"#]]

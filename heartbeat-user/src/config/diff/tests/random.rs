@@ -21,8 +21,9 @@ type Keys = Vec<String>;
 struct Recipe {
     cluster: Keys,
     networks: BTreeMap<u16, Keys>,
-    /// Which networks each node is on, and which of two addresses it has there.
-    nodes: BTreeMap<u16, (u8, u8)>,
+    /// Which networks each node is on, which of two addresses it has there, and its votes.
+    nodes: BTreeMap<u16, (u8, u8, u32)>,
+    membership: Keys,
     agent: Keys,
 }
 
@@ -35,8 +36,8 @@ impl Recipe {
                 keys.join("\n")
             );
         }
-        for (position, (id, (on, address))) in self.nodes.iter().enumerate() {
-            text += &format!("\n[nodes.node-{id}]\nid = {id}\n");
+        for (position, (id, (on, address, votes))) in self.nodes.iter().enumerate() {
+            text += &format!("\n[nodes.node-{id}]\nid = {id}\nvotes = {votes}\n");
             for (index, network) in self.networks.keys().enumerate() {
                 // Two nodes are on every network, and every node is on the first.
                 if position < 2 || index == 0 || on >> index & 1 != 0 {
@@ -45,6 +46,11 @@ impl Recipe {
                 }
             }
         }
+        // A witness is on the first network, which there always is.
+        let first = self.networks.keys().next().map_or(0, |id| *id);
+        let membership = self.membership.join("\n");
+        text += "\n[membership]\n";
+        text += &membership.replace("FIRST", &first.to_string());
         text + "\n[agent]\n" + &self.agent.join("\n")
     }
 }
@@ -91,6 +97,13 @@ fn recipe() -> impl Strategy<Value = Recipe> {
         line("priority", 0.2, &["99"]),
         line("xdp", 0.02, &["\"generic\""]),
     ]);
+    let membership = lines(vec![
+        line("tie_breaker", 0.02, &["\"lowest-id\""]),
+        line("witness", 0.2, &["[]", "[\"10.77.FIRST.254\"]"]),
+        line("stalled_after", 0.2, &["\"20m\"", "\"60s\""]),
+        line("quarantine", 0.2, &["\"off\"", "{ exits = 2 }"]),
+        line("settle", 0.2, &["\"auto\"", "\"1s\""]),
+    ]);
     let agent = lines(vec![
         line("xdp", 0.02, &["\"auto\"", "\"native\""]),
         line("metrics", 0.02, &["\"off\""]),
@@ -99,21 +112,26 @@ fn recipe() -> impl Strategy<Value = Recipe> {
         line("pins", 0.02, &["\"/p\""]),
         line("events_kept", 0.02, &["\"1MiB\""]),
         line("raise_ksoftirqd", 0.02, &["true"]),
+        line("record", 0.02, &["\"off\"", "\"/r\""]),
     ]);
     let networks = btree_map(1u16..=4, network, 1..=4);
-    // The first node is the own one, and seldom another.
+    // The first node is the own one, and seldom another. Others seldom have votes, or most pairs would be refused.
     let own = prop_oneof![30 => Just(1u16), 1 => Just(7u16)];
-    let nodes =
-        (own, btree_map(2u16..=6, any::<(u8, u8)>(), 1..=5)).prop_map(|(own, mut nodes)| {
-            nodes.insert(own, (u8::MAX, 0));
-            nodes
-        });
-    (cluster, networks, nodes, agent).prop_map(|(cluster, networks, nodes, agent)| Recipe {
-        cluster,
-        networks,
-        nodes,
-        agent,
-    })
+    let votes = prop_oneof![20 => Just(0u32), 1 => 1u32..=2];
+    let others = btree_map(2u16..=6, (any::<u8>(), any::<u8>(), votes), 1..=5);
+    let nodes = (own, 1u32..=2, others).prop_map(|(own, votes, mut nodes)| {
+        nodes.insert(own, (u8::MAX, 0, votes));
+        nodes
+    });
+    (cluster, networks, nodes, membership, agent).prop_map(
+        |(cluster, networks, nodes, membership, agent)| Recipe {
+            cluster,
+            networks,
+            nodes,
+            membership,
+            agent,
+        },
+    )
 }
 
 /// Other names for what has the same numbers.
@@ -134,6 +152,13 @@ fn renamed(text: String, names: u8) -> String {
 /// What a cluster is, by what a change calls it.
 type Facts = BTreeMap<String, String>;
 
+fn tie_breaker(cluster: &Cluster) -> &str {
+    let id = cluster.membership.tie_breaker;
+    let mut nodes = cluster.nodes.iter();
+    let node = nodes.find(|node| node.id == id);
+    node.map_or("", |node| &node.name)
+}
+
 fn facts(cluster: &Cluster) -> Facts {
     let mut facts = Facts::new();
     let mut fact = |what: String, value: String| assert_eq!(facts.insert(what, value), None);
@@ -147,6 +172,16 @@ fn facts(cluster: &Cluster) -> Facts {
     fact(
         "cluster: restart_grace".into(),
         duration::text(cluster.restart_grace),
+    );
+    for (key, value) in cluster.membership.settings() {
+        // It is told by its name.
+        if key != "tie_breaker" {
+            fact(format!("membership: {key}"), value);
+        }
+    }
+    fact(
+        "membership: tie_breaker".into(),
+        tie_breaker(cluster).into(),
     );
     for network in &cluster.networks {
         let whose = format!("network '{}'", network.label);
@@ -169,6 +204,10 @@ fn facts(cluster: &Cluster) -> Facts {
     }
     for node in &cluster.nodes {
         fact(format!("node '{}'", node.name), String::new());
+        fact(
+            format!("node '{}': votes", node.name),
+            node.votes.to_string(),
+        );
         for (network, address) in &node.addresses {
             fact(
                 format!("node '{}' on 'Network {network}'", node.name),
@@ -213,9 +252,13 @@ fn applied(mut facts: Facts, changes: &[Change], new: &Facts) -> Facts {
             }
             Change::NodeAdded { node, .. } => {
                 assert_eq!(facts.insert(format!("node '{node}'"), String::new()), None);
+                let votes = format!("node '{node}': votes");
+                let own = new[&votes].clone();
+                assert_eq!(facts.insert(votes, own), None);
             }
             Change::NodeRemoved { node, .. } => {
                 assert!(facts.remove(&format!("node '{node}'")).is_some());
+                assert!(facts.remove(&format!("node '{node}': votes")).is_some());
             }
             Change::InterfaceAdded {
                 node,
@@ -245,6 +288,17 @@ fn applied(mut facts: Facts, changes: &[Change], new: &Facts) -> Facts {
         }
     }
     facts
+}
+
+/// How many voters and tie breakers differ.
+fn votes_that_differ(old: &Cluster, new: &Cluster) -> usize {
+    let votes = |cluster: &Cluster, id: u16| {
+        let mut nodes = cluster.nodes.iter();
+        let node = nodes.find(|node| node.id.number() == id);
+        node.map_or(0, |node| node.votes)
+    };
+    let differ = (1..=7).filter(|id| votes(old, *id) != votes(new, *id));
+    differ.count() + usize::from(old.membership.tie_breaker != new.membership.tie_breaker)
 }
 
 /// Whether something differs that cannot change in the agent of the old cluster's first node.
@@ -277,6 +331,7 @@ fn needs_a_restart(old: &Cluster, new: &Cluster) -> bool {
         || (old.authentication == Authentication::Off)
             != (new.authentication == Authentication::Off)
         || agent(old) != agent(new)
+        || new.authentication != Authentication::Off && 1 < votes_that_differ(old, new)
         || xdp(old, own, later) != xdp(new, later, own)
 }
 
