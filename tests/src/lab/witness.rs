@@ -31,6 +31,9 @@ impl Lab {
             Fault::rule(switch, "netdev", &hook, "")
         };
         let faults = vec![way("ingress")?, way("egress")?];
-        Ok(Fault::together(format!("the wire of {node} broken"), faults))
+        Ok(Fault::together(
+            format!("the wire of {node} broken"),
+            faults,
+        ))
     }
 }

@@ -20,6 +20,19 @@ pub fn plan() -> Plan {
     Plan::nodes(3).two_networks().timing(INTERVAL, 3)
 }
 
+/// Delivers as soon as the receiver is a member again.
+pub fn deliver_to_member(lab: &Lab, from: Node, to: Node, body: &[u8]) -> Result<()> {
+    wait::until(&format!("{to} to be a member"), LIMIT, || {
+        let output = send(lab, from, &to.to_string(), body)?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success() || said.contains("member"),
+            "{from} to {to}: {said}"
+        );
+        Ok(output.status.success().then_some(()))
+    })
+}
+
 /// Sends by the command, and waits for its end.
 pub fn send(lab: &Lab, from: Node, to: &str, body: &[u8]) -> Result<Output> {
     let mut child = command(lab, from, &["send", "--to", to])?
@@ -171,7 +184,7 @@ pub fn datagrams(lab: &Lab, node: Node, verdict: &str) -> Result<f64> {
 
 /// A text of so many bytes in which no part is like another.
 pub fn long_text(bytes: usize) -> String {
-    let mut text: String = (0..bytes / 8)
+    let mut text: String = (0..=bytes / 8)
         .map(|number| format!("{number:07} "))
         .collect();
     text.truncate(bytes);

@@ -3,9 +3,12 @@
 use anyhow::{Result, ensure};
 use heartbeat_tests::lab::cast::{A, B, C};
 use heartbeat_tests::lab::plan::Plan;
+use heartbeat_tests::lab::wait;
 use heartbeat_tests::suite::{Test, in_agreed_lab, in_running_lab};
 
-use crate::ground::{INTERVAL, LIMIT, deliver, long_text, plan, receive, refused};
+use crate::ground::{
+    INTERVAL, LIMIT, deliver, deliver_to_member, long_text, plan, receive, refused, send,
+};
 
 pub const TESTS: &[Test] = &[
     (
@@ -37,7 +40,7 @@ fn wrong() -> Result<()> {
         )?;
         refused(lab, A, "node-a", 2, &["node-a is this node"])?;
         let text = long_text(64 * 1024 + 1);
-        let output = crate::ground::send(lab, A, "node-b", text.as_bytes())?;
+        let output = send(lab, A, "node-b", text.as_bytes())?;
         ensure!(output.status.code() == Some(2), "{:?}", output.status);
         deliver(lab, A, B, &text.as_bytes()[1..])
     })?;
@@ -54,7 +57,12 @@ fn not_member() -> Result<()> {
     in_agreed_lab(plan(), |lab| {
         deliver(lab, A, C, b"still here")?;
         lab.leave_agent(C)?;
-        lab.wait_for_view(&[A, B], LIMIT)?;
+        wait::until("node-c to be no member", LIMIT, || {
+            let output = send(lab, A, "node-c", b"in vain")?;
+            ensure!(output.status.code() == Some(4), "{:?}", output.status);
+            let said = String::from_utf8_lossy(&output.stderr);
+            Ok(said.contains("no member").then_some(()))
+        })?;
         refused(
             lab,
             A,
@@ -79,8 +87,7 @@ fn unanswered() -> Result<()> {
         lab.resume_agent(B)?;
         told?;
         ensure!(receive(lab, B, 1)? == [("node-a".to_owned(), "in vain".to_owned())]);
-        lab.wait_for_whole_view(LIMIT)?;
-        deliver(lab, A, B, b"at last")?;
+        deliver_to_member(lab, A, B, b"at last")?;
         ensure!(receive(lab, B, 1)? == [("node-a".to_owned(), "at last".to_owned())]);
         Ok(())
     })
