@@ -22,6 +22,7 @@ mod hearing;
 mod incarnation;
 mod inputs;
 mod lock;
+mod members;
 mod messages;
 mod networks;
 mod orders;

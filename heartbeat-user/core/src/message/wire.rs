@@ -3,8 +3,8 @@
 //! What carries a message proves who wrote it, so a wrong byte here is a mistake and no attack; it may cost the
 //! message and nothing else. The awkward case is a configuration that is rolled out node by node: the sender's
 //! third node is not the receiver's. So sets travel with the numbers of the nodes that they count by, and are
-//! counted anew by the receiver's own; nodes that it does not know fall out. Every message has one encoding: what
-//! is decoded, encodes to the same bytes again.
+//! counted anew by the receiver's own; nodes that it does not know fall out of sets, and make a view none. Every
+//! message has one encoding: what is decoded, encodes to the same bytes again.
 //!
 //! ```text
 //! version u8 = 1, kind u8, then                                   big-endian, no padding
@@ -231,9 +231,8 @@ fn view(reader: &mut Reader<'_>, nodes: &[NodeId]) -> Option<View> {
         last = Some(id);
         let remarks = reader.u8().filter(|remarks| *remarks <= ACCEPTS | JOINED)?;
         let incarnation = Incarnation(reader.u64()?);
-        let Ok(place) = nodes.binary_search(&id) else {
-            continue;
-        };
+        // Whoever does not know a member can't have a part in its view, nor tell others who is in it.
+        let place = nodes.binary_search(&id).ok()?;
         let node = NodeIndex(place as u16);
         view.members.push((node, incarnation));
         if remarks & ACCEPTS != 0 {

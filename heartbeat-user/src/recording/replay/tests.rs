@@ -67,7 +67,7 @@ fn a_configuration_with_a_mistake_or_without_the_node_is_refused() {
     ];
     expect![[r#"
         Said(Stopped) after 1 inputs
-        line 2: recorded configuration:86: members: unknown key; allowed are cluster, networks, nodes, agent, membership
+        line 2: recorded configuration:87: members: unknown key; allowed are cluster, networks, nodes, agent, membership
         1 mistake in recorded configuration
         line 2: node 1 is not in its own configuration"#]].assert_eq(&said.join("\n"));
 }

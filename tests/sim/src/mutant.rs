@@ -1,0 +1,72 @@
+//! Worlds in which something that the protocol stands on is broken on purpose.
+//!
+//! A checker that never fails proves nothing, so each property has a mutant that violates it. They are made
+//! here, between the core and its world, and not in the core: what the agent promises the core (an epoch kept,
+//! a true clock, true arrivals) is broken, or a message is changed on its way. So the core that is tested is
+//! the core that is shipped, and no build of it has a switch by which it errs.
+
+use crate::check::Property;
+use crate::shape::Shape;
+
+/// What is broken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mutant {
+    /// Nothing.
+    #[default]
+    None,
+    /// S1: promised epochs are forgotten by a reboot.
+    ForgetsPromises,
+    /// S2: every report says that its sender reaches everybody.
+    ReachesEverybody,
+    /// S3: a node looks at its lease by a clock that stands still while nobody talks to it.
+    IgnoresLease,
+    /// S4: every node has most of the votes by its own configuration, and says that it has not.
+    CountsForItself,
+    /// S5: an agent does not see what arrives from one peer.
+    Blind,
+    /// S6: messages of whomever are taken.
+    TakesAll,
+    /// L1: nobody ever accepts.
+    Mute,
+}
+
+impl Mutant {
+    /// All that break something, with their names and what each must be caught by.
+    pub const ALL: [(Mutant, &'static str, Property); 7] = [
+        (Mutant::ForgetsPromises, "forgets-promises", Property::S1),
+        (Mutant::ReachesEverybody, "reaches-everybody", Property::S2),
+        (Mutant::IgnoresLease, "ignores-lease", Property::S3),
+        (Mutant::CountsForItself, "counts-for-itself", Property::S4),
+        (Mutant::Blind, "blind", Property::S5),
+        (Mutant::TakesAll, "takes-all", Property::S6),
+        (Mutant::Mute, "mute", Property::L1),
+    ];
+
+    /// What to look at: what it must be caught by, or everything where nothing is broken.
+    pub fn properties(self) -> Vec<Property> {
+        let found = Mutant::ALL.iter().find(|(mutant, ..)| *mutant == self);
+        found.map_or_else(|| Property::ALL.to_vec(), |(_, _, property)| vec![*property])
+    }
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Mutant> {
+        let found = Mutant::ALL.iter().find(|(_, known, _)| *known == name);
+        found.map(|(mutant, ..)| *mutant)
+    }
+}
+
+impl Mutant {
+    /// Changes the cluster, where that is what is broken.
+    pub fn prepare(self, shape: &mut Shape) {
+        match self {
+            Mutant::CountsForItself => shape.counts_for_itself = true,
+            Mutant::None
+            | Mutant::ForgetsPromises
+            | Mutant::ReachesEverybody
+            | Mutant::IgnoresLease
+            | Mutant::Blind
+            | Mutant::TakesAll
+            | Mutant::Mute => {}
+        }
+    }
+}

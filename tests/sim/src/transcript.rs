@@ -1,0 +1,108 @@
+//! A run in words, line by line.
+//!
+//! A failing seed is useless without its story, and a million seeds have no time to tell one. So a run writes
+//! nothing down unless it is asked to, and is then run again from its seed.
+
+use heartbeat_core::message::Message;
+use heartbeat_core::nodes::NodeSet;
+use heartbeat_core::view::View;
+
+use crate::script::{Fault, letter, letters};
+
+/// How much is written down.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Detail {
+    /// Nothing.
+    Nothing,
+    /// Faults, events and views.
+    Story,
+    /// Messages beside reports as well.
+    Messages,
+    /// Reports as well.
+    Everything,
+}
+
+/// What was written down.
+#[derive(Clone, Debug)]
+pub struct Transcript {
+    detail: Detail,
+    lines: Vec<String>,
+}
+
+impl Transcript {
+    /// Nothing yet.
+    pub fn new(detail: Detail) -> Self {
+        Transcript {
+            detail,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Its lines.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// Whether nothing is written down.
+    pub fn is_silent(&self) -> bool {
+        self.detail == Detail::Nothing
+    }
+
+    /// A node says or does something.
+    pub fn says(&mut self, now: u64, node: usize, what: &str) {
+        self.line(Detail::Story, now, || format!("{}  {what}", letter(node)));
+    }
+
+    /// A fault begins or ends.
+    pub fn fault(&mut self, now: u64, what: &str, fault: &Fault) {
+        self.line(Detail::Story, now, || format!("-- {what}: {fault}"));
+    }
+
+    /// A node installs a view.
+    pub fn installed(&mut self, now: u64, node: usize, view: &View) {
+        self.line(Detail::Story, now, || {
+            format!("{}  installs {}", letter(node), described(view))
+        });
+    }
+
+    /// A node sends something.
+    pub fn posted(&mut self, now: u64, node: usize, to: &NodeSet, message: &Message) {
+        let detail = match message {
+            Message::Report(_) => Detail::Everything,
+            Message::Proposal(_) | Message::Accept(_) | Message::Install(_) => Detail::Messages,
+        };
+        self.line(detail, now, || {
+            let (node, to) = (letter(node), letters(to));
+            match message {
+                Message::Report(report) => format!("{node}  > {to}: {report:?}"),
+                Message::Proposal(view) => format!("{node}  > {to}: proposes {}", described(view)),
+                Message::Accept(epoch) => format!("{node}  > {to}: accepts {epoch}"),
+                Message::Install(view) => format!("{node}  > {to}: install {}", described(view)),
+            }
+        });
+    }
+
+    fn line(&mut self, detail: Detail, now: u64, line: impl FnOnce() -> String) {
+        if detail <= self.detail && self.detail != Detail::Nothing {
+            let (seconds, ms) = (now / 1_000_000_000, now / 1_000_000 % 1000);
+            self.lines.push(format!("{seconds:>4}.{ms:03}  {}", line()));
+        }
+    }
+}
+
+/// A view in a line: `view 3: abd (passive d, joined b)`.
+pub fn described(view: &View) -> String {
+    let members = view.set();
+    let mut remarks = Vec::new();
+    let passive = members.without(&view.acceptors);
+    for (label, nodes) in [("passive", &passive), ("joined", &view.joined)] {
+        if !nodes.is_empty() {
+            remarks.push(format!("{label} {}", letters(nodes)));
+        }
+    }
+    let remarks = match remarks.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", remarks.join(", ")),
+    };
+    format!("view {}: {}{remarks}", view.epoch, letters(&members))
+}

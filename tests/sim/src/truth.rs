@@ -1,0 +1,108 @@
+//! What really happened: who heard whom, and when, by the world's own time.
+//!
+//! The core judges by what each node's kernel has stamped and what others say; the checkers judge the core by
+//! this. It is kept where the events happen, and knows nothing of what any core believes.
+
+use crate::lanes::Way;
+use crate::shape::Shape;
+
+/// A silence on one path that was longer than two intervals, on the receiver's clock: the arrival before it
+/// and the one after it.
+pub type Silence = (u64, u64);
+
+/// Who heard whom.
+#[derive(Debug)]
+pub struct Truth {
+    nodes: usize,
+    networks: usize,
+    /// By network, receiver and sender: when a heartbeat was last recorded, ns of the world; 0: never.
+    heard: Vec<u64>,
+    /// The same of a message or an echo reply.
+    answered: Vec<u64>,
+    /// By receiver and sender: when a silence that reached the suspicion time on every network that counts last
+    /// ended; 0: never.
+    silent_until: Vec<u64>,
+    /// By network, receiver and sender: silences that ended.
+    silences: Vec<Vec<Silence>>,
+}
+
+impl Truth {
+    /// Nobody has heard anybody.
+    pub fn new(shape: &Shape) -> Self {
+        let (nodes, networks) = (shape.nodes(), shape.networks.len());
+        let ways = networks * nodes * nodes;
+        Truth {
+            nodes,
+            networks,
+            heard: vec![0; ways],
+            answered: vec![0; ways],
+            silent_until: vec![0; nodes * nodes],
+            silences: vec![Vec::new(); ways],
+        }
+    }
+
+    /// `to` recorded a heartbeat of `from`.
+    pub fn hear(&mut self, shape: &Shape, now: u64, to: usize, from: usize, network: usize) {
+        if self.is_silent(shape, now, to, from) {
+            self.silent_until[to * self.nodes + from] = now;
+        }
+        let way = self.way(network, to, from);
+        self.heard[way] = now;
+    }
+
+    /// A silence on one path ended; both moments are of the receiver's clock.
+    pub fn fell_silent(&mut self, network: usize, to: usize, from: usize, silence: Silence) {
+        let way = self.way(network, to, from);
+        self.silences[way].push(silence);
+    }
+
+    /// A message, or the reply to an echo request, arrived on its way.
+    pub fn answer(&mut self, now: u64, way: Way) {
+        let way = self.way(way.network, way.to, way.from);
+        self.answered[way] = now;
+    }
+
+    /// A host lost its records: what was silent before it is forgotten.
+    pub fn reboot(&mut self, node: usize) {
+        for network in 0..self.networks {
+            for from in 0..self.nodes {
+                let way = self.way(network, node, from);
+                self.silences[way].clear();
+            }
+        }
+    }
+
+    /// When `to` last recorded a heartbeat of `from` on a network, ns of the world; 0: never.
+    pub fn heard(&self, network: usize, to: usize, from: usize) -> u64 {
+        self.heard[self.way(network, to, from)]
+    }
+
+    /// The same, or when a message of it or its answer to an echo request came.
+    pub fn answered(&self, network: usize, to: usize, from: usize) -> u64 {
+        let way = self.way(network, to, from);
+        self.heard[way].max(self.answered[way])
+    }
+
+    /// Whether `to` has now heard nothing of `from` for the suspicion time on every network that counts.
+    pub fn is_silent(&self, shape: &Shape, now: u64, to: usize, from: usize) -> bool {
+        shape.between(to, from).all(|network| {
+            let silence = now - self.heard(network, to, from);
+            shape.suspicion_least(network, to) <= silence
+        })
+    }
+
+    /// Whether that was so at any moment since `since`.
+    pub fn was_silent(&self, shape: &Shape, since: u64, now: u64, to: usize, from: usize) -> bool {
+        let ended = self.silent_until[to * self.nodes + from];
+        (0 < ended && since <= ended) || self.is_silent(shape, now, to, from)
+    }
+
+    /// The silences of one path that ended, on the receiver's clock.
+    pub fn silences(&self, network: usize, to: usize, from: usize) -> &[Silence] {
+        &self.silences[self.way(network, to, from)]
+    }
+
+    fn way(&self, network: usize, to: usize, from: usize) -> usize {
+        (network * self.nodes + to) * self.nodes + from
+    }
+}
