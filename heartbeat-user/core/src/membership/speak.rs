@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use heartbeat_ebpf::time::Timestamp;
 
+use super::offset::Offset;
 use super::{Membership, Outcome, Post};
 use crate::action::Over;
 use crate::message::{Message, Report};
@@ -55,6 +56,12 @@ impl Pace {
         };
         self.last
             .map_or(self.begun, |last| last.after(rest.min(terms.interval)))
+    }
+
+    /// Moves its moments.
+    pub fn offset(&mut self, by: &Offset) {
+        by.all(&mut self.last);
+        by.all([&mut self.begun]);
     }
 }
 
