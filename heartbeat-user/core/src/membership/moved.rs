@@ -33,6 +33,7 @@ impl Membership {
         moved.reaches = moved_set(&self.reaches, &from);
         moved.reaches.insert(moved.terms.me);
         moved.promised = self.promised;
+        moved.floor = self.floor;
         moved.newest = self.newest;
         moved.accepted = self.accepted.as_ref().map(view);
         moved.installed = self.installed.as_ref().map(view);
@@ -42,6 +43,7 @@ impl Membership {
         moved.regroup = self.regroup.clone();
         moved.cautious_until = self.cautious_until;
         moved.departed = self.departed;
+        moved.had_quorum = self.had_quorum;
         moved.quarantine = moved.terms.quarantine.map(|terms| {
             let known = self.quarantine.as_ref();
             known.map_or_else(

@@ -28,6 +28,8 @@ pub(super) struct Pace {
     begun: Timestamp,
     hurried: bool,
     urgent: bool,
+    /// The shortest promise that others make, if one is shorter than ours.
+    promise: Option<Duration>,
 }
 
 impl Pace {
@@ -37,6 +39,7 @@ impl Pace {
             begun,
             hurried: false,
             urgent: false,
+            promise: None,
         }
     }
 
@@ -54,8 +57,11 @@ impl Pace {
         } else {
             terms.interval
         };
-        self.last
-            .map_or(self.begun, |last| last.after(rest.min(terms.interval)))
+        let promise = self
+            .promise
+            .map_or(terms.promise, |least| least.min(terms.promise));
+        let rest = rest.min(terms.interval).min(promise / 4);
+        self.last.map_or(self.begun, |last| last.after(rest))
     }
 
     /// Moves its moments.
@@ -82,6 +88,9 @@ impl Membership {
         if now < self.pace.due(&self.terms) {
             return;
         }
+        let places = (0..self.terms.nodes).map(|place| NodeIndex(place as u16));
+        let promises = places.filter_map(|node| self.fresh(node, now));
+        self.pace.promise = promises.map(|report| report.promise).min();
         self.pace.last = Some(now);
         self.pace.hurried = false;
         self.regroup.reported();
