@@ -43,6 +43,7 @@ mod coordinate;
 mod hear;
 mod install;
 mod moved;
+pub mod offset;
 mod outcome;
 mod sight;
 mod speak;
