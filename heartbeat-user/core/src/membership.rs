@@ -43,6 +43,7 @@ mod coordinate;
 mod hear;
 mod install;
 mod moved;
+pub mod offset;
 mod outcome;
 mod sight;
 mod speak;
@@ -65,8 +66,8 @@ pub struct Membership {
     /// The newest view that this node has accepted; never older than the installed one.
     accepted: Option<View>,
     pending: Option<Pending>,
-    /// The newest proposal that this run has promised itself to, and who made it.
-    opened: Option<(Epoch, NodeIndex)>,
+    /// What earlier runs may have accepted.
+    floor: Epoch,
     proposed: Option<Proposed>,
     /// When another node proposed something last.
     courted: Option<Timestamp>,
@@ -80,6 +81,8 @@ pub struct Membership {
     quarantine: Option<Quarantined>,
     cautious_until: Option<Timestamp>,
     departed: bool,
+    /// Whether this run has had quorum since a loss was told last.
+    had_quorum: bool,
     pace: Pace,
     /// Something may have changed what this node wishes for.
     stirred: bool,
@@ -109,7 +112,7 @@ impl Membership {
             promised: Epoch(0),
             accepted: None,
             pending: None,
-            opened: None,
+            floor: Epoch(0),
             proposed: None,
             courted: None,
             installed: None,
@@ -120,6 +123,7 @@ impl Membership {
             quarantine: terms.quarantine.map(|terms| Quarantined::new(terms, nodes)),
             cautious_until: None,
             departed: false,
+            had_quorum: false,
             pace: Pace::new(begun),
             stirred: true,
             deadline: begun,
@@ -141,6 +145,7 @@ impl Membership {
     /// Goes on above what an earlier run has promised.
     pub fn promised_before(&mut self, epoch: Epoch) {
         self.promised = self.promised.max(epoch);
+        self.floor = self.floor.max(epoch);
     }
 
     /// The view that this node acts by; `None`: none.
@@ -210,7 +215,10 @@ impl Membership {
         let before = core::mem::replace(&mut self.sights[peer.position()], sight);
         if before.incarnation != sight.incarnation {
             self.reports[peer.position()] = None;
-            self.leases.release(peer, now);
+            // Where no run was known, an earlier run of this node may have promised this one something.
+            if before.incarnation.is_some() {
+                self.leases.release(peer, now);
+            }
             self.leases.drop_of(peer);
         }
         let same = before.incarnation == sight.incarnation
@@ -272,6 +280,7 @@ impl Membership {
     /// Decides what follows from all that was seen and heard, if something may.
     /// Says whether there was something to decide.
     pub fn turn(&mut self, now: Timestamp, out: &mut Outcome) -> bool {
+        self.had_quorum |= self.is_quorate(now);
         if self.departed || (!self.stirred && now < self.deadline) {
             return false;
         }

@@ -22,7 +22,13 @@ pub(super) struct Proposed {
     pub accepts: NodeSet,
     /// When it is proposed once more.
     pub again: Timestamp,
+    /// How often it was proposed.
+    pub attempts: u32,
 }
+
+/// A proposal that not all have accepted after so many attempts is made anew with a higher number: another has
+/// the same, or somebody has promised itself to that number for another reason.
+const ATTEMPTS: u32 = 16;
 
 impl Membership {
     /// Takes what there is to do to get the view that this node wishes for.
@@ -56,7 +62,13 @@ impl Membership {
         self.proposed = None;
         self.regroup.enter(Stage::Closing);
         let certain = self.regroup.since().after(self.terms.opening) <= now;
-        if certain && self.installed.is_some() && !self.is_quorate(now) {
+        let Some(view) = self.installed.as_ref().filter(|_| certain) else {
+            return;
+        };
+        if !self.is_quorate(now) {
+            // Nobody may hand back what was given up: only a newer view brings this node back.
+            let next = view.epoch.next();
+            self.promise(next, out);
             self.give_way(now);
             self.tell_loss(out);
         }
@@ -135,6 +147,7 @@ impl Membership {
             let view = &proposed.view;
             view.members == wish.members
                 && view.acceptors == wish.acceptors
+                && proposed.attempts < ATTEMPTS
                 && self.promised <= view.epoch
                 && self.highest_promise(&wish.acceptors, now) <= view.epoch
         });
@@ -184,6 +197,7 @@ impl Membership {
             view,
             accepts: NodeSet::new(),
             again: now,
+            attempts: 0,
         });
         self.propose_again(now, out);
         self.accept_pending(now, out);
@@ -198,6 +212,7 @@ impl Membership {
             return;
         };
         proposed.again = now.after(self.terms.attempt);
+        proposed.attempts += 1;
         let view = proposed.view.clone();
         let mut to = there.or(&view.acceptors).without(&proposed.accepts);
         if to.remove(self.terms.me) {
@@ -228,7 +243,8 @@ impl Membership {
         let Some(proposed) = &self.proposed else {
             return;
         };
-        if !proposed.view.acceptors.is_subset(&proposed.accepts) {
+        let accepted = self.accepted.as_ref() == Some(&proposed.view);
+        if !accepted || !proposed.view.acceptors.is_subset(&proposed.accepts) {
             return;
         }
         let view = proposed.view.clone();

@@ -91,7 +91,7 @@ impl Membership {
         if let Some((theirs, members)) = &heard.report.view {
             let (theirs, excluded) = (*theirs, !members.contains(self.terms.me));
             self.newest = self.newest.max(theirs);
-            if excluded && ours.unwrap_or_default() < theirs && self.promised <= theirs {
+            if excluded && ours.unwrap_or_default() < theirs {
                 self.lose_to(now, theirs, out);
             }
         }

@@ -89,7 +89,9 @@ impl Membership {
     pub(super) fn tell_loss(&mut self, out: &mut Outcome) {
         self.gave_up = None;
         if let Some(told) = self.told.take() {
-            out.news.push(News::QuorumLost(told.epoch));
+            if core::mem::take(&mut self.had_quorum) {
+                out.news.push(News::QuorumLost(told.epoch));
+            }
             self.pace.hurry();
         }
     }

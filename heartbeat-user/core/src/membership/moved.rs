@@ -29,10 +29,15 @@ impl Membership {
         let mut moved = Membership::new(terms, self.incarnation, self.begun);
         moved.previous = changed.then(|| counted.moved(&from));
         moved.leases = self.leases.moved(&from, now.after(self.terms.promise));
+        // What was promised under the old terms may be shorter than what reports say from now on.
+        for place in 0..moved.terms.nodes {
+            moved.leases.withhold(NodeIndex(place as u16));
+        }
         moved.sights = from.iter().map(|place| self.sight(*place)).collect();
         moved.reaches = moved_set(&self.reaches, &from);
         moved.reaches.insert(moved.terms.me);
         moved.promised = self.promised;
+        moved.floor = self.floor;
         moved.newest = self.newest;
         moved.accepted = self.accepted.as_ref().map(view);
         moved.installed = self.installed.as_ref().map(view);
@@ -42,6 +47,7 @@ impl Membership {
         moved.regroup = self.regroup.clone();
         moved.cautious_until = self.cautious_until;
         moved.departed = self.departed;
+        moved.had_quorum = self.had_quorum;
         moved.quarantine = moved.terms.quarantine.map(|terms| {
             let known = self.quarantine.as_ref();
             known.map_or_else(

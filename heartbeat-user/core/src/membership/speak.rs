@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use heartbeat_ebpf::time::Timestamp;
 
+use super::offset::Offset;
 use super::{Membership, Outcome, Post};
 use crate::action::Over;
 use crate::message::{Message, Report};
@@ -27,6 +28,8 @@ pub(super) struct Pace {
     begun: Timestamp,
     hurried: bool,
     urgent: bool,
+    /// The shortest promise that others make, if one is shorter than ours.
+    promise: Option<Duration>,
 }
 
 impl Pace {
@@ -36,6 +39,7 @@ impl Pace {
             begun,
             hurried: false,
             urgent: false,
+            promise: None,
         }
     }
 
@@ -53,8 +57,17 @@ impl Pace {
         } else {
             terms.interval
         };
-        self.last
-            .map_or(self.begun, |last| last.after(rest.min(terms.interval)))
+        let promise = self
+            .promise
+            .map_or(terms.promise, |least| least.min(terms.promise));
+        let rest = rest.min(terms.interval).min(promise / 4);
+        self.last.map_or(self.begun, |last| last.after(rest))
+    }
+
+    /// Moves its moments.
+    pub fn offset(&mut self, by: &Offset) {
+        by.all(&mut self.last);
+        by.all([&mut self.begun]);
     }
 }
 
@@ -75,6 +88,9 @@ impl Membership {
         if now < self.pace.due(&self.terms) {
             return;
         }
+        let places = (0..self.terms.nodes).map(|place| NodeIndex(place as u16));
+        let promises = places.filter_map(|node| self.fresh(node, now));
+        self.pace.promise = promises.map(|report| report.promise).min();
         self.pace.last = Some(now);
         self.pace.hurried = false;
         self.regroup.reported();

@@ -182,9 +182,22 @@ impl Membership {
                 }
             }
         }
+        // Whoever says nothing stays where nobody is in the way of it, but displaces nobody who speaks.
+        let voice = |(place, votes): (usize, &u32)| {
+            let speaks = look.speaking.contains(NodeIndex(place as u16));
+            if speaks { *votes } else { 0 }
+        };
+        let votes: Vec<u32> = self
+            .terms
+            .voters
+            .votes()
+            .iter()
+            .enumerate()
+            .map(voice)
+            .collect();
         let weights = Weights {
-            votes: self.terms.voters.votes(),
-            cautious: &look.cautious,
+            votes: &votes,
+            cautious: &look.cautious.or(&candidates.without(&look.speaking)),
             tie_breaker: self.terms.voters.tie_breaker(),
         };
         clique::largest(candidates, &edges, &weights, clique::STEPS)

@@ -102,7 +102,7 @@ impl Node {
 
     /// Lets the membership decide, and tells what follows.
     pub(super) fn deliberate(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let Some(membership) = &mut self.membership else {
+        let (Some(membership), Some(_)) = (&mut self.membership, self.begun) else {
             return;
         };
         let mut outcome = Outcome::default();
