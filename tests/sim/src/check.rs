@@ -86,7 +86,11 @@ pub struct Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seconds, ms) = (self.at / 1_000_000_000, self.at / 1_000_000 % 1000);
-        write!(f, "{:?} violated at {seconds}.{ms:03}: {}", self.property, self.text)
+        write!(
+            f,
+            "{:?} violated at {seconds}.{ms:03}: {}",
+            self.property, self.text
+        )
     }
 }
 
@@ -179,7 +183,14 @@ impl Checks {
         installed
     }
 
-    fn installed(&mut self, shape: &Shape, truth: &Truth, now: u64, node: usize, view: Option<&View>) -> Option<View> {
+    fn installed(
+        &mut self,
+        shape: &Shape,
+        truth: &Truth,
+        now: u64,
+        node: usize,
+        view: Option<&View>,
+    ) -> Option<View> {
         let before = &self.seats[node].installed;
         if before.as_ref().map(|before| before.epoch) == view.map(|view| view.epoch) {
             return None;
@@ -204,7 +215,10 @@ impl Checks {
     }
 
     fn one_set_an_epoch(&mut self, now: u64, node: usize, view: &View) {
-        let known = self.epochs.entry(view.epoch).or_insert_with(|| view.clone());
+        let known = self
+            .epochs
+            .entry(view.epoch)
+            .or_insert_with(|| view.clone());
         if known.members != view.members {
             let (known, view) = (described(known), described(view));
             let text = format!("node {node} installs {view}, where another has {known}");
@@ -215,13 +229,22 @@ impl Checks {
     /// A node says that it acts by a view with quorum.
     fn claims(&mut self, now: u64, node: usize, view: Option<&View>, cores: &Cores<'_>) {
         let Some(view) = view else {
-            return self.fail(Property::S3, now, format!("node {node} is quorate without a view"));
+            return self.fail(
+                Property::S3,
+                now,
+                format!("node {node} is quorate without a view"),
+            );
         };
-        let newer = self.newest.as_ref().is_none_or(|newest| newest.epoch < view.epoch);
+        let newer = self
+            .newest
+            .as_ref()
+            .is_none_or(|newest| newest.epoch < view.epoch);
         if newer {
             self.newest = Some(view.clone());
             for other in (0..self.seats.len()).filter(|other| *other != node) {
-                let Some((core, local)) = cores(other) else { continue };
+                let Some((core, local)) = cores(other) else {
+                    continue;
+                };
                 if let Some(theirs) = core.view().filter(|_| core.is_quorate(local)) {
                     self.compare(now, other, theirs);
                 }

@@ -114,7 +114,10 @@ impl Coverage {
         let faults = Kind::ALL
             .iter()
             .map(|(kind, label)| (*label, self.faults.get(kind).copied().unwrap_or(0)));
-        let events = self.events.iter().map(|(kind, count)| (kind.name(), *count));
+        let events = self
+            .events
+            .iter()
+            .map(|(kind, count)| (kind.name(), *count));
         let others = [
             ("views installed", self.installs),
             ("members passive", self.passive),

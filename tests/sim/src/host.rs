@@ -169,7 +169,9 @@ impl Host {
         self.kernel = Kernel::new(self.paths.len(), shape.networks.len());
         for (control, (_, network)) in self.kernel.controls.iter().zip(&self.paths) {
             let network = &shape.networks[*network];
-            control.notable_gap.set(network.interval * u64::from(network.lost_after));
+            control
+                .notable_gap
+                .set(network.interval * u64::from(network.lost_after));
         }
     }
 
@@ -186,7 +188,9 @@ impl Host {
     /// The agent, if it can do anything now.
     pub fn active(&self) -> Option<&Agent> {
         let awake = self.power == Power::On && self.frozen == 0;
-        self.agent.as_ref().filter(|agent| awake && agent.paused == 0)
+        self.agent
+            .as_ref()
+            .filter(|agent| awake && agent.paused == 0)
     }
 
     /// Keeps a promised epoch where it outlives the agent, and what is set aside where it outlives the boot.

@@ -107,7 +107,14 @@ impl Kernel {
     }
 
     /// An echo request arrives: the reply, and whether the agent is woken.
-    pub fn request(&mut self, path: usize, words: &Words, now: u64, interval: u64, sent: u64) -> (Option<Words>, Wake) {
+    pub fn request(
+        &mut self,
+        path: usize,
+        words: &Words,
+        now: u64,
+        interval: u64,
+        sent: u64,
+    ) -> (Option<Words>, Wake) {
         let (slot, echo) = (&self.slots[path], &self.echoes[path]);
         let wake = match echo.answer(words, now, interval, self.begun) {
             Answer::None => return (None, Wake::No),

@@ -91,7 +91,13 @@ impl Wires {
     }
 
     /// When something sent at `now` arrives: never, once or twice.
-    pub fn pass(&self, random: &mut Random, now: u64, way: Way, freight: Freight) -> [Option<u64>; 2] {
+    pub fn pass(
+        &self,
+        random: &mut Random,
+        now: u64,
+        way: Way,
+        freight: Freight,
+    ) -> [Option<u64>; 2] {
         let lane = *self.lane(way);
         let lost = match freight {
             Freight::Short => 0,

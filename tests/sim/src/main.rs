@@ -41,7 +41,11 @@ struct Options {
 }
 
 fn property(name: &str) -> Result<Property, String> {
-    let known = || Property::ALL.map(|property| format!("{property:?}")).join(", ");
+    let known = || {
+        Property::ALL
+            .map(|property| format!("{property:?}"))
+            .join(", ")
+    };
     Property::named(name).ok_or_else(|| format!("there are {}", known()))
 }
 
@@ -51,7 +55,10 @@ impl Options {
             true => mutant.properties(),
             false => self.only.clone(),
         };
-        wanted.into_iter().filter(|property| !self.without.contains(property)).collect()
+        wanted
+            .into_iter()
+            .filter(|property| !self.without.contains(property))
+            .collect()
     }
 }
 
@@ -104,14 +111,22 @@ fn tell(plan: &Plan, options: &Options, shrink: bool) -> Option<Violation> {
 
 fn run_seeds(mutant: Mutant, options: &Options) -> ExitCode {
     let started = Instant::now();
-    let Found { coverage, failure } =
-        seeds::run(options.first, options.seeds, mutant, &options.looked_at(mutant));
+    let Found { coverage, failure } = seeds::run(
+        options.first,
+        options.seeds,
+        mutant,
+        &options.looked_at(mutant),
+    );
     print!("{coverage}");
     let took = started.elapsed();
     println!("{} runs in {:.1} s", coverage.runs, took.as_secs_f64());
     if let Some((seed, violation)) = failure {
         println!("seed {seed}: {violation}\n");
-        tell(&seeds::plan(seed, mutant, &options.looked_at(mutant)), options, true);
+        tell(
+            &seeds::plan(seed, mutant, &options.looked_at(mutant)),
+            options,
+            true,
+        );
         println!("again: cargo xtask sim --seed {seed}");
         return ExitCode::FAILURE;
     }

@@ -45,7 +45,10 @@ impl Mutant {
     /// What to look at: what it must be caught by, or everything where nothing is broken.
     pub fn properties(self) -> Vec<Property> {
         let found = Mutant::ALL.iter().find(|(mutant, ..)| *mutant == self);
-        found.map_or_else(|| Property::ALL.to_vec(), |(_, _, property)| vec![*property])
+        found.map_or_else(
+            || Property::ALL.to_vec(),
+            |(_, _, property)| vec![*property],
+        )
     }
 
     /// The one with this name.

@@ -177,7 +177,11 @@ impl fmt::Display for Fault {
                     Ways::Both => "<->",
                 };
                 let (from, to) = (letters(&lanes.from), letters(&lanes.to));
-                write!(f, "{harm:?} {from} {way} {to} on {}", networks(lanes.networks))
+                write!(
+                    f,
+                    "{harm:?} {from} {way} {to} on {}",
+                    networks(lanes.networks)
+                )
             }
             Fault::At(node, Trouble::Cable(network)) => {
                 write!(f, "cable of {} out on net-{}", letter(*node), network + 1)
@@ -203,6 +207,8 @@ pub fn letter(node: usize) -> String {
 
 fn networks(bits: u64) -> String {
     let named = (0..64).filter(|network| bits >> network & 1 == 1);
-    let named: Vec<String> = named.map(|network| format!("net-{}", network + 1)).collect();
+    let named: Vec<String> = named
+        .map(|network| format!("net-{}", network + 1))
+        .collect();
     named.join(" ")
 }

@@ -66,7 +66,10 @@ pub fn run(first: u64, count: u64, mutant: Mutant, looked_at: &[Property]) -> Fo
                 if let Some(violation) = outcome.violation {
                     failed.store(true, Relaxed);
                     let mut found = found.lock().expect("no thread panics with it");
-                    let earlier = found.failure.as_ref().is_none_or(|(known, _)| seed < *known);
+                    let earlier = found
+                        .failure
+                        .as_ref()
+                        .is_none_or(|(known, _)| seed < *known);
                     if earlier {
                         found.failure = Some((seed, violation));
                     }
@@ -74,7 +77,11 @@ pub fn run(first: u64, count: u64, mutant: Mutant, looked_at: &[Property]) -> Fo
                 }
             }
         }
-        found.lock().expect("no thread panics with it").coverage.add(&coverage);
+        found
+            .lock()
+            .expect("no thread panics with it")
+            .coverage
+            .add(&coverage);
     };
     thread::scope(|scope| {
         for _ in 0..threads {
@@ -93,7 +100,11 @@ pub fn shrink(plan: &Plan, property: Property) -> Plan {
     };
     loop {
         let without = |left_out: usize| {
-            let kept = plan.script.iter().enumerate().filter(|(place, _)| *place != left_out);
+            let kept = plan
+                .script
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| *place != left_out);
             let script: Vec<Episode> = kept.map(|(_, episode)| episode.clone()).collect();
             Plan {
                 script,

@@ -104,7 +104,11 @@ impl Shape {
         let mut shape = Shape::plain(nodes, networks);
         shape.draw_networks(random);
         shape.regroup_after = 2 + random.between(2, 5) as u32;
-        let least = shape.networks.iter().map(|network| network.lost_after).max();
+        let least = shape
+            .networks
+            .iter()
+            .map(|network| network.lost_after)
+            .max();
         shape.regroup_after = shape.regroup_after.max(least.unwrap_or(2) + 1);
         for variation in &mut shape.variations {
             if random.happens(80) {
@@ -141,7 +145,9 @@ impl Shape {
                 network.role = Role::Client;
             }
             if 2 < nodes && random.happens(100) {
-                network.attached.remove(NodeIndex(random.below(nodes as u64) as u16));
+                network
+                    .attached
+                    .remove(NodeIndex(random.below(nodes as u64) as u16));
             }
         }
         debug_assert!(0 < count);
@@ -176,7 +182,9 @@ impl Shape {
 
     /// Whether a node has an interface on a network.
     pub fn is_attached(&self, network: usize, node: usize) -> bool {
-        self.networks[network].attached.contains(NodeIndex(node as u16))
+        self.networks[network]
+            .attached
+            .contains(NodeIndex(node as u16))
     }
 
     /// The networks that count and that both of these are on.
@@ -238,7 +246,11 @@ impl fmt::Display for Shape {
             self.regroup_after,
             ms(self.stalled_after),
             ms(self.restart_grace),
-            if self.quarantine.is_some() { "on" } else { "off" },
+            if self.quarantine.is_some() {
+                "on"
+            } else {
+                "off"
+            },
         )?;
         for (node, variation) in self.variations.iter().enumerate() {
             if *variation != Variation::NONE {
@@ -248,7 +260,12 @@ impl fmt::Display for Shape {
         for (place, network) in self.networks.iter().enumerate() {
             let (interval, lost_after) = (ms(network.interval), network.lost_after);
             let attached = letters(&network.attached);
-            writeln!(f, "net-{} {:?} {interval} ms, lost after {lost_after}: {attached}", place + 1, network.role)?;
+            writeln!(
+                f,
+                "net-{} {:?} {interval} ms, lost after {lost_after}: {attached}",
+                place + 1,
+                network.role
+            )?;
         }
         Ok(())
     }

@@ -174,7 +174,11 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Round { node, network, ticket } => {
+            Event::Round {
+                node,
+                network,
+                ticket,
+            } => {
                 self.round(node.into(), network.into(), ticket);
             }
             Event::Heartbeat(heartbeat) => self.heartbeat(&heartbeat),

@@ -54,7 +54,9 @@ impl Checks {
             }
             Told::MemberRemoved(gone) => {
                 let seat = &self.seats[node];
-                let missing = networks.iter().find(|network| !seat.told.contains(&(gone, **network)));
+                let missing = networks
+                    .iter()
+                    .find(|network| !seat.told.contains(&(gone, **network)));
                 if let Some(network) = missing {
                     let (node, gone) = (letter(node), letter(gone));
                     let network = network + 1;

@@ -19,14 +19,22 @@ const SLACK: u64 = 5;
 impl Checks {
     /// A view is installed for the first time: all its members have lately heard each other. One that says
     /// nothing itself has at least been there, by its kernel's answers.
-    pub(super) fn all_hear_each_other(&mut self, shape: &Shape, truth: &Truth, now: u64, node: usize, view: &View) {
+    pub(super) fn all_hear_each_other(
+        &mut self,
+        shape: &Shape,
+        truth: &Truth,
+        now: u64,
+        node: usize,
+        view: &View,
+    ) {
         let slack = shape.longest_interval() * SLACK;
         let patience = shape.suspicion_most() + slack;
         let silent = shape.stalled_after.max(shape.restart_grace) + patience;
         let members = view.set();
         for one in places(&members) {
             for two in places(&members).filter(|two| *two != one) {
-                let [both, other] = [one, two].map(|node| view.acceptors.contains(NodeIndex(node as u16)));
+                let [both, other] =
+                    [one, two].map(|node| view.acceptors.contains(NodeIndex(node as u16)));
                 if !both {
                     continue;
                 }

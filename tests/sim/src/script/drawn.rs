@@ -158,4 +158,3 @@ fn some_nodes(random: &mut Random, count: usize) -> NodeSet {
 fn single(node: usize) -> NodeSet {
     [NodeIndex(node as u16)].into_iter().collect()
 }
-

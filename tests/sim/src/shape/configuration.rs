@@ -25,7 +25,9 @@ impl Shape {
             authentication: Authentication::Key,
             digest: 0xabcd_0000 | variation.slower << 8,
             restart_grace: Duration::from_nanos(self.restart_grace),
-            nodes: (0..self.nodes()).map(|other| self.node(other, node)).collect(),
+            nodes: (0..self.nodes())
+                .map(|other| self.node(other, node))
+                .collect(),
             membership: MembershipConfig {
                 regroup_after: self.regroup_after + variation.patience,
                 tie_breaker: NodeIndex(self.tie_breaker as u16),
@@ -33,7 +35,9 @@ impl Shape {
                 quarantine: self.quarantine,
                 settle: Settle::Auto,
             },
-            networks: networks.map(|network| self.network(network, variation)).collect(),
+            networks: networks
+                .map(|network| self.network(network, variation))
+                .collect(),
             paths: self
                 .paths(node)
                 .map(|(peer, network)| self.path(peer, network, variation))

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use heartbeat_core::action::{Action, Over};
 use heartbeat_core::config::PathIndex;
+use heartbeat_core::config::Role;
 use heartbeat_core::inquiry::{Arm, Ask};
 use heartbeat_core::message::Message;
 use heartbeat_core::node::Input;
 use heartbeat_core::nodes::NodeSet;
 use heartbeat_core::path::PathState;
-use heartbeat_core::config::Role;
 use heartbeat_ebpf::wake::{ARRIVAL, CANDIDATE};
 use heartbeat_ebpf::wire::{Header, Kind, flags};
 
@@ -49,7 +49,16 @@ impl World {
 
     /// Shows the checkers what a core holds to be so now.
     pub(super) fn observe(&mut self, node: usize) {
-        let World { hosts, checks, truth, plan, now, coverage, transcript, .. } = self;
+        let World {
+            hosts,
+            checks,
+            truth,
+            plan,
+            now,
+            coverage,
+            transcript,
+            ..
+        } = self;
         let clocks = |node: usize| {
             let host = &hosts[node];
             let agent = host.agent.as_ref()?;
@@ -93,7 +102,11 @@ impl World {
             heard: nonce,
         }
         .words();
-        let way = Way { from: node, to: peer, network };
+        let way = Way {
+            from: node,
+            to: peer,
+            network,
+        };
         self.carry(way, Freight::Short, |way| Event::Echo(way, Box::new(words)));
     }
 
@@ -115,7 +128,11 @@ impl World {
             number: agent.posted,
             body: Body::Control(message),
         });
-        for peer in to.iter().map(|peer| peer.position()).filter(|peer| *peer != node) {
+        for peer in to
+            .iter()
+            .map(|peer| peer.position())
+            .filter(|peer| *peer != node)
+        {
             self.dispatch(node, peer, over, &letter);
         }
     }
@@ -150,8 +167,12 @@ impl World {
                 let counts = |network: &usize| shape.networks[*network].role == Role::Counts;
                 let all: Vec<usize> = shape.between(node, peer).filter(counts).collect();
                 let sound = |network: &usize| {
-                    let path = host.place(peer, *network).map(|place| PathIndex(place as u32));
-                    let state = path.and_then(|path| core.path(path)).map(|path| path.state());
+                    let path = host
+                        .place(peer, *network)
+                        .map(|place| PathIndex(place as u32));
+                    let state = path
+                        .and_then(|path| core.path(path))
+                        .map(|path| path.state());
                     !matches!(state, Some(PathState::Lost { .. }))
                 };
                 let good: Vec<usize> = all.iter().copied().filter(sound).collect();
@@ -159,9 +180,15 @@ impl World {
             }
         };
         for network in chosen {
-            let way = Way { from: node, to: peer, network };
+            let way = Way {
+                from: node,
+                to: peer,
+                network,
+            };
             let letter = letter.clone();
-            self.carry(way, Freight::Message, |way| Event::Letter(way, letter.clone()));
+            self.carry(way, Freight::Message, |way| {
+                Event::Letter(way, letter.clone())
+            });
         }
     }
 
@@ -187,6 +214,9 @@ impl World {
         let network = host.networks[place];
         let interval = self.plan.shape.networks[network].interval;
         let (run, node, network) = (host.runs, node as u16, network as u8);
-        self.queue.put(self.now + interval / 2, Event::Witness { node, network, run });
+        self.queue.put(
+            self.now + interval / 2,
+            Event::Witness { node, network, run },
+        );
     }
 }

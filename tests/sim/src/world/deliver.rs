@@ -59,8 +59,14 @@ impl World {
             let sent = host.kernel.sent[network];
             let (reply, wake) = host.kernel.request(path, words, local, interval, sent);
             if let Some(reply) = reply {
-                let back = Way { from: to, to: from, network };
-                self.carry(back, Freight::Short, |way| Event::Echo(way, Box::new(reply)));
+                let back = Way {
+                    from: to,
+                    to: from,
+                    network,
+                };
+                self.carry(back, Freight::Short, |way| {
+                    Event::Echo(way, Box::new(reply))
+                });
             }
             wake
         };

@@ -18,7 +18,9 @@ impl World {
     /// The agent of `way.to` reads one datagram. Only the confirmed incarnation of the slot is believed.
     pub(super) fn read(&mut self, way: Way, letter: &Letter) {
         let host = &mut self.hosts[way.to];
-        let Some(path) = host.place(way.from, way.network) else { return };
+        let Some(path) = host.place(way.from, way.network) else {
+            return;
+        };
         let confirmed = host.kernel.slots[path].incarnation.get();
         let Some(agent) = &mut host.agent else { return };
         if confirmed != letter.incarnation || !is_new(&mut agent.taken[way.from], letter) {
@@ -33,7 +35,9 @@ impl World {
 
     fn hear(&mut self, way: Way, incarnation: u64, message: &Message) {
         let now = self.hosts[way.to].clock.local(self.now);
-        let Some(agent) = &mut self.hosts[way.to].agent else { return };
+        let Some(agent) = &mut self.hosts[way.to].agent else {
+            return;
+        };
         let message = forged(self.plan.mutant, message, agent.voters);
         let mut actions = std::mem::take(&mut self.actions);
         let input = Input::Message {
@@ -49,14 +53,18 @@ impl World {
     /// A user's message: taken if the run that sent it is a member. That its node is one is not enough: until a
     /// new view names it, a run that has just begun is none.
     fn take(&mut self, way: Way, incarnation: u64) {
-        let Some(core) = self.core(way.to) else { return };
+        let Some(core) = self.core(way.to) else {
+            return;
+        };
         let sender = NodeIndex(way.from as u16);
         let view = core.view().cloned();
         let member = view.as_ref().and_then(|view| view.incarnation(sender));
-        let taken = member == Some(Incarnation(incarnation)) || self.plan.mutant == Mutant::TakesAll;
+        let taken =
+            member == Some(Incarnation(incarnation)) || self.plan.mutant == Mutant::TakesAll;
         if taken {
             self.coverage.parcels_taken += 1;
-            self.checks.taken(self.now, way.to, way.from, incarnation, view.as_ref());
+            self.checks
+                .taken(self.now, way.to, way.from, incarnation, view.as_ref());
         } else {
             self.coverage.parcels_refused += 1;
         }

@@ -68,7 +68,8 @@ impl World {
                 self.quiet.over = least <= self.now;
             }
             (Some(why), Some(_)) => {
-                self.checks.fail(Property::L1, self.now, format!("it did not last: {why}"));
+                self.checks
+                    .fail(Property::L1, self.now, format!("it did not last: {why}"));
                 self.quiet.over = true;
             }
             (Some(why), None) => {
@@ -90,7 +91,11 @@ impl World {
 
     /// When the last fault of the script has ended.
     fn last_fault(&self) -> u64 {
-        let ends = self.plan.script.iter().map(|episode| episode.end.unwrap_or(episode.begin));
+        let ends = self
+            .plan
+            .script
+            .iter()
+            .map(|episode| episode.end.unwrap_or(episode.begin));
         let interval = self.plan.shape.longest_interval();
         ends.max().unwrap_or(0).max(interval * STARTING) + interval * BOOTING
     }
@@ -101,9 +106,16 @@ impl World {
             .filter(|node| self.is_healthy(*node))
             .map(|node| NodeIndex(node as u16))
             .collect();
-        let quorum = self.plan.shape.is_quorum(|node| healthy.contains(NodeIndex(node as u16)));
+        let quorum = self
+            .plan
+            .shape
+            .is_quorum(|node| healthy.contains(NodeIndex(node as u16)));
         let kept_out = self.coverage.quarantined();
-        let views = || healthy.iter().filter_map(|node| self.checks.view_of(node.position()));
+        let views = || {
+            healthy
+                .iter()
+                .filter_map(|node| self.checks.view_of(node.position()))
+        };
         let newest = views().max_by_key(|view| view.epoch);
         for node in healthy.iter().map(|node| node.position()) {
             if let Some(path) = self.lost_path(node, &healthy) {
@@ -113,7 +125,10 @@ impl World {
             let view = self.checks.view_of(node);
             let Some(view) = view.filter(|_| quorum) else {
                 if quorate || (quorum && !kept_out) {
-                    return Some(format!("{} has no view, or quorum without votes", letter(node)));
+                    return Some(format!(
+                        "{} has no view, or quorum without votes",
+                        letter(node)
+                    ));
                 }
                 continue;
             };
@@ -144,10 +159,14 @@ impl World {
     fn lost_path(&self, node: usize, healthy: &NodeSet) -> Option<String> {
         let core = self.core(node)?;
         for (place, (peer, network)) in self.hosts[node].paths.iter().enumerate() {
-            let up = core.path(PathIndex(place as u32)).map(|path| path.state()) == Some(PathState::Up);
+            let up =
+                core.path(PathIndex(place as u32)).map(|path| path.state()) == Some(PathState::Up);
             if healthy.contains(NodeIndex(*peer as u16)) && !up {
                 let (node, peer) = (letter(node), letter(*peer));
-                return Some(format!("{node} does not hear {peer} on net-{}", network + 1));
+                return Some(format!(
+                    "{node} does not hear {peer} on net-{}",
+                    network + 1
+                ));
             }
         }
         None

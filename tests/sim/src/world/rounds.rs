@@ -38,7 +38,9 @@ impl World {
 
     fn rhythm(&mut self, node: usize, flags: u8, last: bool) {
         let host = &mut self.hosts[node];
-        let ticket = host.sending.map_or(host.runs << 16, |sending| sending.ticket + 1);
+        let ticket = host
+            .sending
+            .map_or(host.runs << 16, |sending| sending.ticket + 1);
         let leads = host.networks.iter().map(|network| LEAD_IN << (2 * network));
         host.sending = Some(Sending {
             ticket,
@@ -56,7 +58,14 @@ impl World {
 
     fn put_round(&mut self, at: u64, node: usize, network: usize, ticket: u32) {
         let (node, network) = (node as u16, network as u8);
-        self.queue.put(at, Event::Round { node, network, ticket });
+        self.queue.put(
+            at,
+            Event::Round {
+                node,
+                network,
+                ticket,
+            },
+        );
     }
 
     /// A round is due.
@@ -64,7 +73,9 @@ impl World {
         let now = self.now;
         let host = &mut self.hosts[node];
         let awake = host.frozen == 0 && host.agent.as_ref().is_none_or(|agent| agent.paused == 0);
-        let Some(sending) = &mut host.sending else { return };
+        let Some(sending) = &mut host.sending else {
+            return;
+        };
         if sending.ticket != ticket {
             return;
         }
@@ -75,13 +86,18 @@ impl World {
             sending.held |= 1 << network;
             return;
         }
-        let interval = self.plan.shape.networks[network].interval * u64::from(host.variation.slower);
+        let interval =
+            self.plan.shape.networks[network].interval * u64::from(host.variation.slower);
         let lead = sending.lead >> (2 * network) & 3;
         let rest = if lead == 0 {
             interval + self.random.below(interval / 64)
         } else {
             sending.lead -= 1 << (2 * network);
-            let most = if sending.last { FAREWELL_SPACING_MAX } else { u64::MAX };
+            let most = if sending.last {
+                FAREWELL_SPACING_MAX
+            } else {
+                u64::MAX
+            };
             (interval / 10).min(most)
         };
         let done = sending.last && lead <= 1;
@@ -96,7 +112,9 @@ impl World {
     pub(super) fn resume_rounds(&mut self, node: usize) {
         let now = self.now;
         let host = &mut self.hosts[node];
-        let Some(sending) = &mut host.sending else { return };
+        let Some(sending) = &mut host.sending else {
+            return;
+        };
         let (held, ticket) = (sending.held, sending.ticket);
         if held != 0 {
             let late = now - sending.held_since;
@@ -111,14 +129,26 @@ impl World {
     }
 
     fn send_round(&mut self, node: usize, network: usize, flags: u8) {
-        let World { hosts, queue, wires, random, plan, now, .. } = self;
+        let World {
+            hosts,
+            queue,
+            wires,
+            random,
+            plan,
+            now,
+            ..
+        } = self;
         let host = &mut hosts[node];
         host.kernel.sent[network] += 1;
         let local = host.clock.local(*now).ns();
         let age = local.saturating_sub(host.kernel.progress) / 1_000_000;
         let interval = plan.shape.networks[network].interval * u64::from(host.variation.slower);
         for (peer, _) in host.paths.iter().filter(|(_, on)| *on == network) {
-            let way = Way { from: node, to: *peer, network };
+            let way = Way {
+                from: node,
+                to: *peer,
+                network,
+            };
             let heartbeat = Heartbeat {
                 from: node as u16,
                 to: *peer as u16,

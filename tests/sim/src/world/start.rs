@@ -77,32 +77,49 @@ impl World {
         let now = host.clock.local(self.now);
         let mut actions = Vec::new();
         let agent = host.agent.as_mut().expect("it was looked for");
-        agent.core.handle(now, Input::Depart(departure), &mut actions);
+        agent
+            .core
+            .handle(now, Input::Depart(departure), &mut actions);
         self.checks.departs(self.now, node, departure);
         self.act(node, &mut actions);
         self.hosts[node].agent = None;
         self.checks.ended(node);
-        self.farewell(node, match departure {
-            Departure::Restarting => Farewell::Restarting,
-            Departure::Leaving => Farewell::Leaving,
-        });
+        self.farewell(
+            node,
+            match departure {
+                Departure::Restarting => Farewell::Restarting,
+                Departure::Leaving => Farewell::Leaving,
+            },
+        );
     }
 
     /// A node's kernel tells its agent of an interface.
     pub(super) fn tell_soundness(&mut self, node: usize, network: usize) {
-        let place = self.hosts[node].networks.iter().position(|on| *on == network);
+        let place = self.hosts[node]
+            .networks
+            .iter()
+            .position(|on| *on == network);
         let Some(place) = place else { return };
         let soundness = self.hosts[node].soundness(network);
-        self.tell(node, Input::Soundness(NetworkIndex(place as u32), soundness));
+        self.tell(
+            node,
+            Input::Soundness(NetworkIndex(place as u32), soundness),
+        );
     }
 
     /// What the witness says: it is heard as long as the cable and the switch work.
     pub(super) fn witness(&mut self, node: usize, network: usize, run: u32) {
         let host = &self.hosts[node];
         let place = host.networks.iter().position(|on| *on == network);
-        let Some(place) = place.filter(|_| host.runs == run) else { return };
+        let Some(place) = place.filter(|_| host.runs == run) else {
+            return;
+        };
         let others = (0..self.hosts.len()).filter(|other| *other != node);
-        let ways = others.map(|other| Way { from: node, to: other, network });
+        let ways = others.map(|other| Way {
+            from: node,
+            to: other,
+            network,
+        });
         let cut = ways.into_iter().all(|way| self.wires.is_cut(way));
         let witness = match (cut, host.soundness(network)) {
             (true, _) | (_, Soundness::Failed) => Witness::Silent,

@@ -24,12 +24,18 @@ impl World {
                 last_arrival,
                 deadline,
                 judged,
-            ..} => Told::PathLost {
+                ..
+            } => Told::PathLost {
                 last_arrival: *last_arrival,
                 deadline: *deadline,
                 until: self.silent_until(node, *path, *last_arrival, *judged),
             },
-            Event::Interface { node, network, state, .. } => {
+            Event::Interface {
+                node,
+                network,
+                state,
+                ..
+            } => {
                 let (other, network) = (node.position(), on(*network));
                 match state {
                     Reach::Up => Told::InterfaceUp(other, network),
@@ -53,7 +59,11 @@ impl World {
         let shared: Vec<usize> = match told {
             Told::MemberRemoved(gone) => {
                 let shape = &self.plan.shape;
-                networks.iter().copied().filter(|network| shape.is_attached(*network, gone)).collect()
+                networks
+                    .iter()
+                    .copied()
+                    .filter(|network| shape.is_attached(*network, gone))
+                    .collect()
             }
             Told::PathLost { .. }
             | Told::InterfaceUp(..)
@@ -65,7 +75,13 @@ impl World {
 
     /// How long the silence since `last` truly lasted, as far as the kernel has seen: until now, or until the
     /// heartbeat that ended it. A silence that never was lasted until its beginning.
-    fn silent_until(&self, node: usize, path: PathIndex, last: Timestamp, judged: Timestamp) -> Timestamp {
+    fn silent_until(
+        &self,
+        node: usize,
+        path: PathIndex,
+        last: Timestamp,
+        judged: Timestamp,
+    ) -> Timestamp {
         let host = &self.hosts[node];
         let slot = &host.kernel.slots[path.position()];
         if slot.last_arrival.get() == last.ns() {
@@ -74,7 +90,9 @@ impl World {
         let (peer, network) = host.paths[path.position()];
         let silences = self.truth.silences(network, node, peer);
         let found = silences.iter().find(|(start, _)| *start == last.ns());
-        found.and_then(|(_, end)| Timestamp::from_ns(*end)).unwrap_or(last)
+        found
+            .and_then(|(_, end)| Timestamp::from_ns(*end))
+            .unwrap_or(last)
     }
 
     fn is_anybody_quorate(&self, but: usize) -> bool {
@@ -101,7 +119,11 @@ impl World {
 fn subject(event: &Event, config: &heartbeat_core::config::Config) -> String {
     use heartbeat_core::event::Subject;
     let name = |name: &str| format!(" {}", name.trim_start_matches("node-"));
-    let of = |node: NodeIndex| config.node_at(node).map_or_else(String::new, |node| name(&node.name));
+    let of = |node: NodeIndex| {
+        config
+            .node_at(node)
+            .map_or_else(String::new, |node| name(&node.name))
+    };
     let on = |network: heartbeat_core::config::NetworkIndex| {
         let network = config.networks.get(network.position());
         network.map_or_else(String::new, |network| format!(" {}", network.label))

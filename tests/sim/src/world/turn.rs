@@ -24,7 +24,9 @@ impl World {
     /// Something has come at `at` for which a node's loop turns as soon as it may.
     pub(super) fn want_turn(&mut self, node: usize, at: u64) {
         let now = self.now;
-        let Some(agent) = &mut self.hosts[node].agent else { return };
+        let Some(agent) = &mut self.hosts[node].agent else {
+            return;
+        };
         let at = at.max(agent.rested).max(agent.busy);
         if agent.due <= at {
             return;
@@ -34,7 +36,8 @@ impl World {
         let ticket = agent.ticket;
         let late = self.lateness(node);
         let node = node as u16;
-        self.queue.put(at.max(now) + late, Event::Turn { node, ticket });
+        self.queue
+            .put(at.max(now) + late, Event::Turn { node, ticket });
     }
 
     fn lateness(&mut self, node: usize) -> u64 {
@@ -42,13 +45,17 @@ impl World {
         if self.hosts[node].slow == 0 || !self.random.happens(share) {
             return 0;
         }
-        self.random.below(self.plan.shape.longest_interval() * intervals)
+        self.random
+            .below(self.plan.shape.longest_interval() * intervals)
     }
 
     /// A turn is due. An agent that stands still makes it when it goes on.
     pub(super) fn turn(&mut self, node: usize, ticket: u32) {
         let host = &self.hosts[node];
-        let current = host.agent.as_ref().is_some_and(|agent| agent.ticket == ticket);
+        let current = host
+            .agent
+            .as_ref()
+            .is_some_and(|agent| agent.ticket == ticket);
         if !current || host.active().is_none() {
             return;
         }
@@ -88,7 +95,9 @@ impl World {
         ] {
             if tick < late {
                 let late = Duration::from_nanos(late);
-                agent.core.handle(now, Input::Late(part, late), &mut actions);
+                agent
+                    .core
+                    .handle(now, Input::Late(part, late), &mut actions);
             }
         }
         let input = Input::Sweep {
@@ -109,8 +118,15 @@ impl World {
         let Some(agent) = &mut host.agent else { return };
         agent.busy = now + cost;
         agent.rested = agent.busy + (cost * REST).min(tick / INTERVAL_SHARE);
-        let wanted = agent.core.next_deadline().map(|local| host.clock.world(local));
-        let again = if agent.inbox.is_empty() { u64::MAX } else { now };
+        let wanted = agent
+            .core
+            .next_deadline()
+            .map(|local| host.clock.world(local));
+        let again = if agent.inbox.is_empty() {
+            u64::MAX
+        } else {
+            now
+        };
         let next = wanted.unwrap_or(u64::MAX).min(now + tick).min(again);
         self.want_turn(node, next);
     }
@@ -131,7 +147,9 @@ impl World {
         }
         self.resume_rounds(node);
         let now = self.now;
-        let Some(agent) = &mut self.hosts[node].agent else { return };
+        let Some(agent) = &mut self.hosts[node].agent else {
+            return;
+        };
         if agent.due <= now {
             agent.ticket += 1;
             let (node, ticket) = (node as u16, agent.ticket);
