@@ -22,6 +22,7 @@ mod hearing;
 mod incarnation;
 mod inputs;
 mod lock;
+mod members;
 mod messages;
 mod networks;
 mod orders;
@@ -47,7 +48,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use heartbeat_core::node::Node as Core;
 use heartbeat_ebpf::ids::Incarnation;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
@@ -71,6 +71,7 @@ use crate::socket::Sockets;
 use crate::watch;
 use crate::witness::Witnesses;
 use crate::xdp::Trace;
+use inputs::Door;
 use messages::Messages;
 use pace::Pace;
 use shutdown::Departure;
@@ -113,7 +114,7 @@ pub struct Agent {
     scheduling: Scheduling,
     control: Control,
     aside: Aside,
-    core: Core,
+    core: Door,
     recorder: Option<Recorder>,
     journal: Journal,
     epochs: Epochs,

@@ -14,6 +14,7 @@ use crate::config::{Cluster, Network, Node};
 use crate::interface::{self, Interface};
 use crate::loaded::Loaded;
 
+mod membership;
 mod native;
 mod outlook;
 mod plan;

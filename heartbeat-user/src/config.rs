@@ -30,7 +30,7 @@ mod digest;
 mod document;
 mod draft;
 pub mod duration;
-mod local;
+pub(crate) mod local;
 mod membership;
 mod mistake;
 mod network;

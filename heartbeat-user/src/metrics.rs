@@ -16,6 +16,7 @@ use prometheus::{
 use crate::lateness::{Lateness, Part};
 use crate::snapshot::Snapshot;
 
+mod membership;
 mod messages;
 mod paths;
 
@@ -39,6 +40,7 @@ pub fn render(snapshot: &Snapshot, lateness: &Lateness) -> prometheus::Result<St
     let wrong = |error: &dyn std::error::Error| prometheus::Error::Msg(error.to_string());
     let mut text = String::from_utf8(text).map_err(|error| wrong(&error))?;
     paths::write(&mut text, &snapshot.paths).map_err(|error| wrong(&error))?;
+    membership::write(&mut text, &snapshot.networks).map_err(|error| wrong(&error))?;
     Ok(text)
 }
 
@@ -128,6 +130,7 @@ impl Page {
             "How late the agent's main loop woke up at most in the last minute.",
         ))?;
         late.set(snapshot.lateness_max_1m_seconds);
+        self.membership(snapshot)?;
         self.messages(snapshot)?;
         self.configuration(snapshot)?;
         let labels = HashMap::from([

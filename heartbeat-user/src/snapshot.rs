@@ -8,6 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use membership::{InterfaceView, MemberView, MembershipView};
+
+mod membership;
+
 /// One node's view.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -35,6 +39,9 @@ pub struct Snapshot {
     pub lateness_max_1m_seconds: f64,
     /// Digest of the configuration, hexadecimal.
     pub config_digest: String,
+    /// How far the nodes agree on who is a member.
+    #[serde(default)]
+    pub membership: MembershipView,
     /// This node's networks.
     pub networks: Vec<NetworkView>,
     /// Its paths, by peer and network.
@@ -88,6 +95,13 @@ pub struct NetworkView {
     pub detection_seconds: f64,
     /// How heartbeats go out: unicast or multicast.
     pub sending: String,
+    /// What the network is held to be: unavailable, down, partitioned or up; unknown where this node takes no
+    /// part in the membership.
+    #[serde(default)]
+    pub state: String,
+    /// The interfaces to it, by node, this one included.
+    #[serde(default)]
+    pub interfaces: Vec<InterfaceView>,
     /// Datagrams to port 3343, by verdict.
     pub frames: BTreeMap<String, u64>,
 }
@@ -127,6 +141,9 @@ pub struct PathView {
     pub heard: u64,
     /// Age of the peer's main loop's progress in its last heartbeat.
     pub agent_age_seconds: f64,
+    /// Whether messages to the peer go this way now.
+    #[serde(default)]
+    pub carries_messages: bool,
     /// Whether an incarnation is heard that no echo has confirmed.
     pub candidate: bool,
     /// Heartbeats sent in this run.
@@ -142,10 +159,13 @@ pub struct PathView {
 }
 
 impl Snapshot {
-    /// Whether something is not as it should be: a path lost or unknown, an interface without the program.
+    /// Whether something is not as it should be: a path lost or unknown, an interface not up or without the
+    /// program, the quorum gone.
     pub fn degraded(&self) -> bool {
         self.paths.iter().any(PathView::degraded)
             || self.networks.iter().any(|network| network.xdp.is_none())
+            || self.interfaces_degraded()
+            || self.membership.lacks_quorum()
     }
 
     /// Whether the agent does its work: the program is attached wherever an address is.

@@ -6,8 +6,8 @@
 //! say that every frame was recorded, slots say what was swept.
 //!
 //! [`frames`] measures the XDP program, [`sweep`] the agent's look at the slots, [`receive`] the same heartbeats
-//! through sockets, [`lateness`] real agents, [`paths`] one at its limit beside a [`plain`] receiver; [`series`] are the figures, [`table`] and [`report`] show them,
-//! [`check`] compares them with what is promised, [`usage`] asks the kernel, [`machine`] says where they come from.
+//! through sockets, [`lateness`] real agents, [`regroup`] how soon they agree that one of them is gone, [`paths`] one at its limit
+//! beside a [`plain`] receiver; [`series`] are the figures, [`table`] and [`report`] show them, [`check`] compares them with what is promised, [`usage`] asks the kernel, [`machine`] says where they come from.
 
 pub mod check;
 pub mod frames;
@@ -16,6 +16,7 @@ pub mod machine;
 pub mod paths;
 pub mod plain;
 pub mod receive;
+pub mod regroup;
 pub mod report;
 pub mod series;
 pub mod sweep;

@@ -4,7 +4,7 @@
 //! have, or has otherwise. So real agents are recorded through faults that lead to every kind of input, and their
 //! events are compared with those of the replay, one by one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -34,6 +34,20 @@ const TESTS: &[Test] = &[
     ),
 ];
 
+/// What a run through faults is told.
+const FAULTS: &[&str] = &[
+    "begin",
+    "adopt",
+    "promised",
+    "soundness",
+    "message",
+    "sweep",
+    "late",
+    "depart",
+    "end",
+];
+/// What one that is reloaded is told.
+const CHANGES: &[&str] = &["begin", "adopt", "configure", "sweep", "end"];
 /// Longer than any deadline here.
 const CUT: Duration = Duration::from_millis(1500);
 
@@ -85,6 +99,8 @@ fn replay_tells_the_same() -> Result<()> {
             "the replays ended with {first:?} and {second:?}"
         );
         same(&by_the_core(lab, A)?, &told)?;
+        has_inputs(&earlier, FAULTS)?;
+        has_inputs(&recording(lab, A), CHANGES)?;
         for id in [
             PATH_LOST,
             PATH_RESTORED,
@@ -96,6 +112,16 @@ fn replay_tells_the_same() -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// Every one of these kinds of input is in the recording, or the story has tested less than it says.
+fn has_inputs(file: &Path, kinds: &[&str]) -> Result<()> {
+    let text = std::fs::read_to_string(file).context("read a recording")?;
+    for kind in kinds {
+        let written = format!("\"what\":{{\"{kind}\":");
+        ensure!(text.contains(&written), "no {kind} is recorded");
+    }
+    Ok(())
 }
 
 /// What other nodes and networks do to the recorded one.
@@ -197,7 +223,7 @@ fn by_the_core(lab: &Lab, node: Node) -> Result<Vec<Event>> {
 }
 
 /// What `heartbeat replay` prints, and its exit status.
-fn replayed(lab: &Lab, file: &std::path::Path) -> Result<(Vec<Event>, Option<i32>)> {
+fn replayed(lab: &Lab, file: &Path) -> Result<(Vec<Event>, Option<i32>)> {
     let file = file.display().to_string();
     let output = lab.run_heartbeat(A, &["replay", "--json", &file])?;
     let lines = String::from_utf8(output.stdout).context("events are text")?;

@@ -15,6 +15,7 @@ use core::time::Duration;
 
 use heartbeat_ebpf::time::Timestamp;
 
+use crate::membership::offset::Offset;
 use crate::nodes::{NodeIndex, NodeSet};
 
 /// Promises given and held, by node.
@@ -93,6 +94,15 @@ impl Leases {
     pub fn next_end(&self, now: Timestamp) -> Option<Timestamp> {
         let held = self.held.iter().flatten().copied();
         held.filter(|until| now < *until).min()
+    }
+
+    /// Moves all moments.
+    pub fn offset(&mut self, by: &Offset) {
+        by.all(&mut self.given);
+        by.all(self.held.iter_mut().flatten());
+        for answer in &mut self.answers {
+            *answer = by.stamp(*answer);
+        }
     }
 
     /// The same leases where nodes have other places: `from` tells each place's old one.

@@ -43,6 +43,7 @@ mod coordinate;
 mod hear;
 mod install;
 mod moved;
+pub mod offset;
 mod outcome;
 mod sight;
 mod speak;
@@ -65,8 +66,8 @@ pub struct Membership {
     /// The newest view that this node has accepted; never older than the installed one.
     accepted: Option<View>,
     pending: Option<Pending>,
-    /// The newest proposal that this run has promised itself to, and who made it.
-    opened: Option<(Epoch, NodeIndex)>,
+    /// What earlier runs may have accepted.
+    floor: Epoch,
     proposed: Option<Proposed>,
     /// When another node proposed something last.
     courted: Option<Timestamp>,
@@ -111,7 +112,7 @@ impl Membership {
             promised: Epoch(0),
             accepted: None,
             pending: None,
-            opened: None,
+            floor: Epoch(0),
             proposed: None,
             courted: None,
             installed: None,
@@ -144,6 +145,7 @@ impl Membership {
     /// Goes on above what an earlier run has promised.
     pub fn promised_before(&mut self, epoch: Epoch) {
         self.promised = self.promised.max(epoch);
+        self.floor = self.floor.max(epoch);
     }
 
     /// The view that this node acts by; `None`: none.

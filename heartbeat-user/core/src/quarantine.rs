@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::config::Quarantine;
+use crate::membership::offset::Offset;
 use crate::nodes::{NodeIndex, NodeSet};
 
 /// Who is kept out, and the removals that may lead to it.
@@ -74,6 +75,14 @@ impl Quarantined {
     pub fn deadline(&self, now: Timestamp) -> Option<Timestamp> {
         let kept_out = self.records.iter().filter(|record| record.is_kept_out(now));
         kept_out.filter_map(|record| record.until).min()
+    }
+
+    /// Moves all moments.
+    pub fn offset(&mut self, by: &Offset) {
+        for record in &mut self.records {
+            by.all(&mut record.exits);
+            by.all(&mut record.until);
+        }
     }
 
     /// The same in another configuration: what counts from now on, and by each of its nodes the place that it had

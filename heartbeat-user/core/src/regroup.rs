@@ -21,6 +21,7 @@ use core::time::Duration;
 
 use heartbeat_ebpf::time::Timestamp;
 
+use crate::membership::offset::Offset;
 use crate::terms::Terms;
 
 /// How far a node is with a regroup.
@@ -146,6 +147,11 @@ impl Regroup {
     /// Others were told.
     pub fn reported(&mut self) {
         self.reported = self.stage;
+    }
+
+    /// Moves its moment, from which every `opening` something may be due.
+    pub fn offset(&mut self, by: &Offset, opening: Duration) {
+        self.since = by.beat(self.since, opening);
     }
 
     /// When waiting for others ends; `None` while nothing is under way.

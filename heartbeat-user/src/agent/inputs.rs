@@ -1,7 +1,9 @@
 //! What the core is told, all of it through one place.
 //!
 //! A verdict can be judged again only if everything that led to it is known, so nobody else hands the core an
-//! input, and whoever records it does so here.
+//! input, and whoever records it does so here: elsewhere the core can only be asked.
+
+use std::ops::Deref;
 
 use heartbeat_core::action::Action;
 use heartbeat_core::node::{Input, Node as Core};
@@ -12,6 +14,24 @@ use super::Agent;
 use crate::clock;
 use crate::config::Cluster;
 use crate::recording::{FILE_BYTES_MAX, Origin, Recorder};
+
+/// The core, for the rest of the agent to ask.
+pub(super) struct Door(Core);
+
+impl Door {
+    /// To this core.
+    pub fn to(core: Core) -> Self {
+        Door(core)
+    }
+}
+
+impl Deref for Door {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.0
+    }
+}
 
 impl Agent {
     /// Tells the core, and appends what follows to `actions`.
@@ -24,7 +44,7 @@ impl Agent {
         if let Some(recorder) = &mut self.recorder {
             recorder.record(now, &input, &self.text);
         }
-        self.core.handle(now, input, actions);
+        self.core.0.handle(now, input, actions);
     }
 }
 

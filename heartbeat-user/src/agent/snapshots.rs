@@ -1,6 +1,6 @@
 //! Taking a snapshot, between two turns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -33,7 +33,11 @@ impl Agent {
         let differs = names
             .iter()
             .map(|path| (path.peer_name.clone(), self.core.differs(path.peer)));
-        let view = |(position, path)| self.path_view(now, PathIndex(position as u32), path);
+        let carriers = self.message_paths(now);
+        let view = |(position, path)| {
+            let index = PathIndex(position as u32);
+            self.path_view(now, index, path, &carriers)
+        };
         Snapshot {
             cluster: self.cluster.name.clone(),
             node: self.cluster.nodes[self.node].name.clone(),
@@ -47,6 +51,7 @@ impl Agent {
             lateness_max_1m_seconds: self.lateness.max_1m(Part::Loop).as_secs_f64(),
             reload_successful: self.reloaded,
             config_digest: format!("{:08x}", self.cluster.digest),
+            membership: self.membership_view(now),
             networks: self
                 .site
                 .devices
@@ -84,6 +89,8 @@ impl Agent {
             lost_after: timing.lost_after.get(),
             detection_seconds: timing.detection(None).as_secs_f64(),
             sending: sending(self.carriage_on(port.network)).to_owned(),
+            state: self.network_state(network.id).to_owned(),
+            interfaces: self.interfaces(network.id),
             frames: self.frames(port.entry.into()),
         }
     }
@@ -102,7 +109,13 @@ impl Agent {
         Verdict::ALL.iter().map(count).collect()
     }
 
-    fn path_view(&self, now: Timestamp, index: PathIndex, path: &PathPlan) -> PathView {
+    fn path_view(
+        &self,
+        now: Timestamp,
+        index: PathIndex,
+        path: &PathPlan,
+        carriers: &BTreeSet<PathIndex>,
+    ) -> PathView {
         let slot = path.slot as usize;
         let shared = &self.site.maps.shared;
         let facts = Facts::read(&shared.slots()[slot]);
@@ -132,6 +145,7 @@ impl Agent {
             duplicates: facts.duplicates,
             heard: facts.heard,
             agent_age_seconds: f64::from(Announced::unpack(facts.announced).agent_age_ms) / 1e3,
+            carries_messages: carriers.contains(&index),
             candidate: facts.incarnation < shared.echoes()[slot].candidate.get(),
             sent: path.counts.sent.heartbeats.load(Relaxed),
             send_errors: path.counts.sent.errors.load(Relaxed),

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use heartbeat_core::node::{Input, Node as Core};
 use tokio::sync::mpsc;
 
-use super::inputs;
+use super::inputs::{self, Door};
 use super::messages::Messages;
 use super::site::Site;
 use super::{Agent, Lock, Options, REQUESTS_MAX};
@@ -106,7 +106,7 @@ impl Agent {
             sockets,
             sender,
             messages: Messages::new(inbox),
-            core,
+            core: Door::to(core),
             journal,
             epochs,
             lateness,

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use super::membership;
 use super::outlook::Outlook;
 use crate::config::duration::{text as duration, text_like};
 use crate::config::{Authentication, Cluster, Network, Node, Path, Role};
@@ -47,6 +48,9 @@ fn write_plan(
         .filter(|(_, outlook)| !outlook.ready);
     let late: Vec<&str> = late.map(|(network, _)| network.label.as_str()).collect();
     writeln!(text)?;
+    for warning in membership::warnings(cluster) {
+        paragraph(text, "! ", 2, &warning)?;
+    }
     match late[..] {
         [] => writeln!(text, "This host is ready."),
         _ => paragraph(
@@ -90,14 +94,9 @@ fn write_node(
         &format!("{}, id {}, {}", node.name, node.id, count(paths, "path")),
     )?;
     line(text, "key", &key(cluster, keys))?;
-    line(
-        text,
-        "regroup",
-        &format!(
-            "{} heartbeats missed on every network that counts",
-            cluster.regroup_after
-        ),
-    )?;
+    for (name, value) in membership::lines(cluster, node) {
+        line(text, name, &value)?;
+    }
     line(
         text,
         "restart",
@@ -168,6 +167,9 @@ fn write_network(
         &format!("{}, up again after {restored}", duration(timing.interval)),
     )?;
     line(text, "lost after", &detection(network))?;
+    if let Some(suspicion) = membership::suspicion(cluster, network) {
+        line(text, "suspected", &suspicion)?;
+    }
     line(text, "sent", &carriage(cluster, network))?;
     line(text, "interface", &outlook.interface)?;
     let mark = if outlook.ready { "" } else { "! " };

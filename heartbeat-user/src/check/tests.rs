@@ -6,6 +6,8 @@ use super::*;
 use crate::config::XdpMode;
 use crate::key::KeyRing;
 
+mod membership;
+
 const EXAMPLE: &str = include_str!("../../cluster.toml");
 
 fn interface(name: &str, driver: &str) -> Interface {
@@ -58,7 +60,12 @@ fn a_plan_shows_the_node_its_networks_and_its_paths() {
               cluster     prod-db of 3 nodes and 2 networks, digest 32ba838f
               this node   node-b, id 2, 4 paths
               key         /etc/heartbeat-ebpf/cluster.key, id 1 signs, 2 verifies too
-              regroup     6 heartbeats missed on every network that counts
+              membership  a node that is silent on every network that counts is suspected:
+                          Private Network, Public Network
+              promise     nobody accepts a view without a node within 6s of its last report
+              quorum      2 of 3 votes
+              stalled     a node whose host answers while its agent does not is suspected
+                          after 60s
               restart     peers wait 10s for an agent that said it restarts
               metrics     http://127.0.0.1:13343/metrics
               socket      /run/heartbeat-ebpf/heartbeat.sock
@@ -69,6 +76,7 @@ fn a_plan_shows_the_node_its_networks_and_its_paths() {
               network     private, id 1, 10.77.1.0/24, internal
               interval    1.2s, up again after 1 heartbeat
               lost after  2 x 1.2s + 0.15s = 2.55s
+              suspected   6 x 1.2s + 0.15s = 7.35s
               sent        to each peer, and to the group 239.255.181.102 alone once all
                           confirm it
               interface   10.77.1.2 on eth1, ixgbe, MTU 1500, up
@@ -80,6 +88,7 @@ fn a_plan_shows_the_node_its_networks_and_its_paths() {
               network     public, id 2, 10.77.2.0/24, mixed
               interval    1.2s, up again after 1 heartbeat
               lost after  2 x 1.2s + 0.15s = 2.55s
+              suspected   6 x 1.2s + 0.15s = 7.35s
               sent        to each peer, and to the group 239.255.181.103 alone once all
                           confirm it
               interface   10.77.2.2 on eth0, e1000e, MTU 1500, up
@@ -113,7 +122,13 @@ fn what_keeps_the_agent_from_working_is_marked() {
               cluster     prod-db of 3 nodes and 2 networks, digest cdd0d2bd
               this node   node-a, id 1, 4 paths
               key         /etc/heartbeat-ebpf/cluster.key, id 1 signs, 2 verifies too
-              regroup     6 heartbeats missed on every network that counts
+              membership  a node that is silent on every network that counts is suspected:
+                          Private Network
+              promise     nobody accepts a view without a node within 50ms of its last
+                          report
+              quorum      2 of 3 votes
+              stalled     a node whose host answers while its agent does not is suspected
+                          after 60s
               restart     peers wait 10s for an agent that said it restarts
               metrics     off
               socket      /run/heartbeat-ebpf/heartbeat.sock
@@ -124,6 +139,7 @@ fn what_keeps_the_agent_from_working_is_marked() {
               network     private, id 1, 10.77.1.0/24, internal
               interval    10ms, up again after 1 heartbeat
               lost after  3 x 10ms + 2ms = 32ms
+              suspected   6 x 10ms + 2ms = 62ms
               sent        to each peer, and to the group 239.255.181.102 alone once all
                           confirm it
               interface   none of this host has 10.77.1.1
@@ -143,6 +159,8 @@ fn what_keeps_the_agent_from_working_is_marked() {
               paths       10.77.2.1 -> 10.77.2.2  node-b
                           10.77.2.1 -> 10.77.2.3  node-c
 
+            ! Private Network is the only network that counts: when it fails, every node is
+              on its own. A second one that fails apart from it mends that.
             This host is not ready for: Private Network, Public Network.
         "#]],
     );
@@ -181,7 +199,12 @@ addresses = { n = "2001:db8:1:2::3" }
               cluster     six of 3 nodes and 1 network, digest 38732581
               this node   one, id 1, 2 paths
               key         /etc/heartbeat-ebpf/cluster.key, id 1 signs, 2 verifies too
-              regroup     6 heartbeats missed on every network that counts
+              membership  a node that is silent on every network that counts is suspected: A
+                          network with quite a long name
+              promise     nobody accepts a view without a node within 6s of its last report
+              quorum      2 of 3 votes
+              stalled     a node whose host answers while its agent does not is suspected
+                          after 60s
               restart     peers wait 10s for an agent that said it restarts
               metrics     http://127.0.0.1:13343/metrics
               socket      /run/heartbeat-ebpf/heartbeat.sock
@@ -192,6 +215,7 @@ addresses = { n = "2001:db8:1:2::3" }
               network     n, id 1, 2001:db8:1:2::/64, mixed
               interval    1.2s, up again after 1 heartbeat
               lost after  2 x 1.2s + 0.15s = 2.55s
+              suspected   6 x 1.2s + 0.15s = 7.35s
               sent        to each peer, and to the group ff15::916e:2311 alone once all
                           confirm it
               interface   2001:db8:1:2::1 on eth0.77, VLAN 77 of another interface, MTU
@@ -200,6 +224,9 @@ addresses = { n = "2001:db8:1:2::3" }
               paths       2001:db8:1:2::1 -> 2001:db8:1:2:aaaa:bbbb:cccc:2  another-one
                           2001:db8:1:2::1 -> 2001:db8:1:2::3                three
 
+            ! A network with quite a long name is the only network that counts: when it
+              fails, every node is on its own. A second one that fails apart from it mends
+              that.
             This host is ready.
         "#]],
     );

@@ -14,6 +14,7 @@ use table::Style;
 
 mod brief;
 mod problems;
+mod standing;
 mod table;
 mod watch;
 
@@ -92,6 +93,16 @@ fn ago(seconds: f64) -> String {
         s if s < 100.0 => format!("{s:.1} s"),
         s if s < 6_000.0 => format!("{:.0} min", s / 60.0),
         s => format!("{:.0} h", s / 3_600.0),
+    }
+}
+
+/// The first few of a list that may be long.
+fn some(names: &[&str]) -> String {
+    const NAMED_MAX: usize = 4;
+    let (named, more) = names.split_at(names.len().min(NAMED_MAX));
+    match more.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }
 

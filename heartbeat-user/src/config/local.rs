@@ -54,7 +54,7 @@ fn described(node: &Node) -> String {
 }
 
 /// The first few of a list that may be long.
-pub(super) fn some(items: impl IntoIterator<Item = impl Display>) -> String {
+pub(crate) fn some(items: impl IntoIterator<Item = impl Display>) -> String {
     const SHOWN: usize = 8;
     let all: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     match all.len() {

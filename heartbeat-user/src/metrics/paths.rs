@@ -161,7 +161,7 @@ fn labels(path: &PathView) -> String {
 }
 
 /// A label's value as the text format wants it: an operator may put quotes into a network's label.
-fn escaped(value: &str) -> String {
+pub(super) fn escaped(value: &str) -> String {
     value
         .replace('\\', "\\\\")
         .replace('"', "\\\"")

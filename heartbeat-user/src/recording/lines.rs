@@ -73,7 +73,7 @@ impl<R: BufRead> Lines<R> {
     ///
     /// # Errors
     /// What is no line, or not where it may be.
-    pub fn next(&mut self) -> Result<Next> {
+    pub fn read(&mut self) -> Result<Next> {
         let Some(bytes) = read_line(&mut self.source)
             .with_context(|| format!("read line {}", self.number + 1))?
         else {

@@ -104,7 +104,7 @@ impl<R: BufRead> Replay<R> {
     /// # Errors
     /// A line that no agent has written.
     pub fn step(&mut self) -> Result<Step> {
-        let line = match self.lines.next()? {
+        let line = match self.lines.read()? {
             Next::Line(line) => line,
             Next::Ended(ending) => return Ok(Step::Ended(ending)),
         };

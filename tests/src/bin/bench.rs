@@ -9,14 +9,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use heartbeat_tests::bench::report::Report;
-use heartbeat_tests::bench::{frames, lateness, paths, plain, receive, sweep};
+use heartbeat_tests::bench::{frames, lateness, paths, plain, receive, regroup, sweep};
 use heartbeat_tests::generator::shape::OBSERVER;
 use heartbeat_tests::lab::interrupt;
 use heartbeat_tests::lab::requirements;
 use heartbeat_tests::program;
 
-/// Measures the XDP program, the agent's sweep, receiving by other means, the lateness of events, and an agent
-/// with as many paths as it takes.
+/// Measures the XDP program, the agent's sweep, receiving by other means, the lateness of events, how soon nodes
+/// agree that one is gone, and an agent with as many paths as it takes.
 #[derive(Debug, Parser)]
 #[command(name = "bench", bin_name = "cargo xtask bench")]
 struct Arguments {
@@ -42,15 +42,18 @@ enum Part {
     Receive,
     /// From deadline to event, by real agents.
     Lateness,
+    /// From the last survivor's suspicion to the removal of a node on all of them.
+    Regroup,
     /// An agent with 4096 paths: time, memory, answers.
     Paths,
 }
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     Part::Frames,
     Part::Sweep,
     Part::Receive,
     Part::Lateness,
+    Part::Regroup,
     Part::Paths,
 ];
 
@@ -96,7 +99,7 @@ impl Part {
         program::missing_for_bench().or_else(|| match self {
             Part::Frames | Part::Sweep => None,
             Part::Receive => requirements::missing_for_networks(),
-            Part::Lateness | Part::Paths => requirements::missing_for_agents(),
+            Part::Lateness | Part::Regroup | Part::Paths => requirements::missing_for_agents(),
         })
     }
 
@@ -106,6 +109,7 @@ impl Part {
             Part::Sweep => "the sweep of all slots",
             Part::Receive => "the same heartbeats received by other means",
             Part::Lateness => "the lateness of real agents, for about a minute",
+            Part::Regroup => "regroups of real agents, for about seven minutes",
             Part::Paths => "an agent with 4096 paths, for about two minutes",
         }
     }
@@ -116,6 +120,7 @@ impl Part {
             Part::Sweep => sweep::run(report),
             Part::Receive => receive::run(report),
             Part::Lateness => lateness::run(report),
+            Part::Regroup => regroup::run(report),
             Part::Paths => paths::run(report),
         }
     }

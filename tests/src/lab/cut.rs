@@ -2,13 +2,13 @@
 //!
 //! What matters of a split is that it is one: cut pair by pair, a cluster of five would come apart over a tenth of
 //! a second and regroup on the way. So whatever is cut on one network is one table of rules, which the kernel takes
-//! as a whole; between two networks a few milliseconds pass.
+//! as a whole, and all networks are cut at once, as far as the machine's tools are at once.
 
 use anyhow::Result;
 use heartbeat_ebpf::wire::PORT;
 
 use super::Lab;
-use super::fault::Fault;
+use super::fault::{Fault, at_once};
 use super::plan::{Network, Node};
 
 /// Which of two groups of nodes is not heard by the other.
@@ -35,7 +35,7 @@ impl Lab {
             Deaf::Both => vec![matching(first, second), matching(second, first)],
         };
         let on = |network| Fault::rules(self.switch(network), "bridge", "forward", &rules);
-        let faults = networks.into_iter().map(on).collect::<Result<_>>()?;
+        let faults = at_once(networks, on)?;
         Ok(Fault::together(rules.join(" or "), faults))
     }
 

@@ -9,6 +9,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 use heartbeat_ebpf::wire::{Kind, PORT};
@@ -161,14 +162,11 @@ impl Fault {
         Ok(fault)
     }
 
-    /// Several that are undone together. The last of them was in place when this one is.
+    /// Several that are undone at the same time.
     pub fn together(what: impl Into<String>, faults: Vec<Fault>) -> Self {
         let tables = faults.iter().flat_map(|fault| fault.tables.clone());
         let tables = tables.collect();
-        let mut all = Fault::with_remedy(what, move || {
-            let mut healed = faults.into_iter().map(Fault::heal);
-            healed.try_for_each(|healed| healed.map(drop))
-        });
+        let mut all = Fault::with_remedy(what, move || at_once(faults, Fault::undo).map(drop));
         all.tables = tables;
         all
     }
@@ -184,16 +182,39 @@ impl Fault {
     }
 
     /// Undoes it.
-    pub fn heal(mut self) -> Result<Healed> {
+    pub fn heal(self) -> Result<Healed> {
         let dropped = self.dropped()?;
-        if let Some(undo) = self.undo.take() {
-            undo().with_context(|| format!("undo the fault \"{}\"", self.what))?;
-        }
+        self.undo()?;
         Ok(Healed {
             at_ns: monotonic_ns(),
             dropped,
         })
     }
+
+    fn undo(mut self) -> Result<()> {
+        match self.undo.take() {
+            None => Ok(()),
+            Some(undo) => undo().with_context(|| format!("undo the fault \"{}\"", self.what)),
+        }
+    }
+}
+
+/// Does the same to several things on a thread each: the tools of the network take their time.
+pub(super) fn at_once<T: Send, R: Send>(
+    things: impl IntoIterator<Item = T>,
+    act: impl Fn(T) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
+    thread::scope(|scope| {
+        let act = &act;
+        let spawn = |thing| scope.spawn(move || act(thing));
+        let threads: Vec<_> = things.into_iter().map(spawn).collect();
+        let joined = threads.into_iter().map(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        joined.collect()
+    })
 }
 
 impl Drop for Fault {

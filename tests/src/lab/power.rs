@@ -7,7 +7,7 @@
 use anyhow::Result;
 
 use super::Lab;
-use super::fault::Fault;
+use super::fault::{Fault, at_once};
 use super::plan::Node;
 
 /// Power.
@@ -15,12 +15,9 @@ impl Lab {
     /// The node loses its power. Give what this returns to [`Lab::power_on`].
     pub fn power_off(&mut self, node: Node) -> Result<Fault> {
         self.kill_agent(node)?;
-        let networks = self.plan.all_networks();
-        let ports = networks.map(|network| self.pull_cable(node, network));
-        Ok(Fault::together(
-            format!("{node} without power"),
-            ports.collect::<Result<_>>()?,
-        ))
+        let pull = |network| Fault::device_down(self.switch(network), &node.to_string());
+        let ports = at_once(self.plan.all_networks(), pull)?;
+        Ok(Fault::together(format!("{node} without power"), ports))
     }
 
     /// The node boots, and its agent starts.

@@ -30,7 +30,7 @@ fn leaves() -> Result<()> {
         );
         story
             .account
-            .nobody(OPERATOR, E)
+            .node(OPERATOR, &[E], E)
             .node(NODE_LEFT, &OTHERS, E);
         story.comes_to(&OTHERS)?;
         story.lab.start_agent(E)?;

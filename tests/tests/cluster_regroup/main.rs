@@ -24,6 +24,10 @@ mod split;
 const INTERVAL: Duration = Duration::from_millis(100);
 const LOST_AFTER: u32 = 3;
 const REGROUP_AFTER: u32 = 6;
+/// The same where states have to settle before a node is removed, on a busy machine too.
+const REGROUP_LATE: u32 = 12;
+/// Longer than the tools of a busy machine take to mend three networks.
+const SETTLE: Duration = Duration::from_millis(300);
 /// What may pass until something happens on a busy machine.
 const LIMIT: Duration = Duration::from_secs(15);
 /// How long nothing else may come: many times as long as a regroup takes.
@@ -50,6 +54,7 @@ fn plan(nodes: usize) -> Plan {
         .three_networks()
         .timing(INTERVAL, LOST_AFTER)
         .regroup_after(REGROUP_AFTER)
+        .settle(SETTLE)
 }
 
 /// A story while it is told.

@@ -16,7 +16,7 @@ use heartbeat_tests::lab::event::{
 use heartbeat_tests::lab::interrupt;
 use heartbeat_tests::suite::Test;
 
-use super::{A, B, C, D, Node, QUIET, Story, paths, plan, tell};
+use super::{A, B, C, D, Node, QUIET, REGROUP_LATE, Story, paths, plan, tell};
 
 pub const TESTS: &[Test] = &[
     (
@@ -39,7 +39,7 @@ const LONGER: Duration = Duration::from_secs(600);
 const LONG_RUN: &str = "HEARTBEAT_LONG";
 
 fn both_ways() -> Result<()> {
-    tell(plan(4), |story| {
+    tell(plan(4).regroup_after(REGROUP_LATE), |story| {
         let cut = story.cut(Deaf::Both)?;
         ensure!(0 < cut.heal()?.dropped, "the switches dropped nothing");
         story.mended(Deaf::Both)
@@ -47,7 +47,7 @@ fn both_ways() -> Result<()> {
 }
 
 fn one_way() -> Result<()> {
-    tell(plan(4), |story| {
+    tell(plan(4).regroup_after(REGROUP_LATE), |story| {
         let before = story.lab.view(A)?.epoch;
         let cut = story.cut(Deaf::Second)?;
         let mut epochs = story.epochs_for(QUIET)?;

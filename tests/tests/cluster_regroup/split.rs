@@ -9,7 +9,7 @@ use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::suite::Test;
 
 use super::{
-    A, ALL, B, C, D, E, INTERVAL, LOST_AFTER, Node, REGROUP_AFTER, Story, paths, plan, tell,
+    A, ALL, B, C, D, E, INTERVAL, LOST_AFTER, Node, REGROUP_LATE, SETTLE, Story, paths, plan, tell,
 };
 
 pub const TESTS: &[Test] = &[
@@ -73,8 +73,12 @@ fn three_and_two() -> Result<()> {
         story.interfaces_of(INTERFACE_UP, &THREE, &TWO);
         story.interfaces_of(INTERFACE_UP, &TWO, &THREE);
         for node in TWO {
-            story.account.node(MEMBER_JOINED, &ALL, node);
+            story.account.node(MEMBER_JOINED, &THREE, node);
+            story.account.node(MEMBER_JOINED, &[node], node);
         }
+        // Whoever joins first sees the other join, and whoever joins with it or after it does or does not.
+        story.account.node_perhaps(MEMBER_JOINED, D, E);
+        story.account.node_perhaps(MEMBER_JOINED, E, D);
         story.comes_to(&ALL)
     })
 }
@@ -91,7 +95,8 @@ fn two_nodes() -> Plan {
     Plan::nodes(2)
         .two_networks()
         .timing(INTERVAL, LOST_AFTER)
-        .regroup_after(REGROUP_AFTER)
+        .regroup_after(REGROUP_LATE)
+        .settle(SETTLE)
 }
 
 /// Neither knows whose side is at fault, so both interfaces are unreachable on both networks to both. Who is left

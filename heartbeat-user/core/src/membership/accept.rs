@@ -48,7 +48,6 @@ impl Membership {
         }
         self.stirred = true;
         self.promise(view.epoch, out);
-        self.opened = Some((view.epoch, coordinator));
         self.proposed = None;
         if view.acceptors.contains(self.terms.me) {
             self.pend(now, coordinator, view.clone());
@@ -84,7 +83,7 @@ impl Membership {
         {
             pending.repeated = now;
         }
-        if self.is_open(view, coordinator) {
+        if self.is_open(view) && self.votes_with(coordinator) {
             self.proposed = None;
             self.pend(now, coordinator, view.clone());
             self.stirred = true;
@@ -94,11 +93,12 @@ impl Membership {
         }
     }
 
-    /// Whether this run has promised itself to this very proposal, and could not accept it yet.
-    fn is_open(&self, view: &View, coordinator: NodeIndex) -> bool {
+    /// Whether a view of the promised epoch can still be accepted: nothing of that number was, neither by this run
+    /// nor, as far as anybody can know, by one before it.
+    fn is_open(&self, view: &View) -> bool {
         let accepted = self.accepted.as_ref().map(|accepted| accepted.epoch);
         self.pending.is_none()
-            && self.opened == Some((view.epoch, coordinator))
+            && self.floor < view.epoch
             && accepted < Some(view.epoch)
             && view.acceptors.contains(self.terms.me)
     }

@@ -37,6 +37,7 @@ impl Membership {
         moved.reaches = moved_set(&self.reaches, &from);
         moved.reaches.insert(moved.terms.me);
         moved.promised = self.promised;
+        moved.floor = self.floor;
         moved.newest = self.newest;
         moved.accepted = self.accepted.as_ref().map(view);
         moved.installed = self.installed.as_ref().map(view);

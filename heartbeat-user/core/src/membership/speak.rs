@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use heartbeat_ebpf::time::Timestamp;
 
+use super::offset::Offset;
 use super::{Membership, Outcome, Post};
 use crate::action::Over;
 use crate::message::{Message, Report};
@@ -56,9 +57,17 @@ impl Pace {
         } else {
             terms.interval
         };
-        let promise = self.promise.map_or(terms.promise, |least| least.min(terms.promise));
+        let promise = self
+            .promise
+            .map_or(terms.promise, |least| least.min(terms.promise));
         let rest = rest.min(terms.interval).min(promise / 4);
         self.last.map_or(self.begun, |last| last.after(rest))
+    }
+
+    /// Moves its moments.
+    pub fn offset(&mut self, by: &Offset) {
+        by.all(&mut self.last);
+        by.all([&mut self.begun]);
     }
 }
 

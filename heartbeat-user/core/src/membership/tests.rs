@@ -16,7 +16,7 @@ const STEP: Duration = Duration::from_millis(25);
 const SUSPICION: Duration = Duration::from_millis(7350);
 
 /// Nodes that hear each other as `cuts` allow, with messages that take one step.
-struct Parlour {
+pub(super) struct Parlour {
     now: Timestamp,
     nodes: Vec<Option<Membership>>,
     /// From one node to another nothing comes.
@@ -31,7 +31,7 @@ struct Parlour {
     views: usize,
 }
 
-fn at(ms: u64) -> Timestamp {
+pub(super) fn at(ms: u64) -> Timestamp {
     Timestamp::from_ns(ms * 1_000_000).expect("not zero")
 }
 
@@ -53,7 +53,7 @@ fn terms(me: usize, nodes: usize) -> Terms {
 }
 
 impl Parlour {
-    fn new(nodes: usize) -> Self {
+    pub(super) fn new(nodes: usize) -> Self {
         let begun = at(1_000);
         let member = |me| Membership::new(terms(me, nodes), Incarnation(1), begun);
         Parlour {
@@ -83,7 +83,7 @@ impl Parlour {
         self.cuts.clear();
     }
 
-    fn crash(&mut self, node: usize) {
+    pub(super) fn crash(&mut self, node: usize) {
         self.nodes[node] = None;
     }
 
@@ -98,7 +98,7 @@ impl Parlour {
         self.heard[node] = vec![None; count];
     }
 
-    fn run_for(&mut self, span: Duration) {
+    pub(super) fn run_for(&mut self, span: Duration) {
         let end = self.now.after(span);
         while self.now < end {
             self.step();
@@ -216,6 +216,15 @@ impl Parlour {
             .collect();
         quorate.dedup();
         assert!(quorate.len() <= 1, "{quorate:?}\n{}", self.story.join("\n"));
+    }
+
+    /// All nodes, by clocks that show the same whenever it is.
+    pub(super) fn offsets(&self) -> Vec<Membership> {
+        let reach = Duration::from_secs(30);
+        let by = offset::Offset::new(self.now, at(100_000), reach).expect("it is late enough");
+        let mut nodes: Vec<Membership> = self.nodes.iter().flatten().cloned().collect();
+        nodes.iter_mut().for_each(|node| node.offset(&by));
+        nodes
     }
 
     fn quorate(&self) -> Vec<usize> {

@@ -187,7 +187,14 @@ impl Membership {
             let speaks = look.speaking.contains(NodeIndex(place as u16));
             if speaks { *votes } else { 0 }
         };
-        let votes: Vec<u32> = self.terms.voters.votes().iter().enumerate().map(voice).collect();
+        let votes: Vec<u32> = self
+            .terms
+            .voters
+            .votes()
+            .iter()
+            .enumerate()
+            .map(voice)
+            .collect();
         let weights = Weights {
             votes: &votes,
             cautious: &look.cautious.or(&candidates.without(&look.speaking)),

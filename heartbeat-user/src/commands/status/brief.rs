@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::snapshot::{PathView, Snapshot};
+use crate::snapshot::{NetworkView, PathView, Snapshot};
 
 /// Peers and networks that are named.
 const NAMED_MAX: usize = 4;
@@ -29,12 +29,17 @@ pub fn brief(snapshot: &Snapshot) -> String {
         .iter()
         .flat_map(|(state, word)| peers(snapshot, state, word))
         .collect();
-    let problem = |network: &crate::snapshot::NetworkView| {
+    let problem = |network: &NetworkView| {
         let problem = network.problem.as_deref().unwrap_or("no XDP program");
         let down = network.xdp.is_none();
         down.then(|| format!("{}: {problem}", network.network))
     };
     parts.extend(snapshot.networks.iter().filter_map(problem));
+    parts.extend(snapshot.networks.iter().filter_map(state));
+    if snapshot.membership.lacks_quorum() {
+        // Whatever else is wrong, this must not be among what is not named.
+        parts.insert(0, "NO QUORUM".to_owned());
+    }
     let more = parts.len().saturating_sub(NAMED_MAX);
     parts.truncate(NAMED_MAX);
     if 0 < more {
@@ -47,6 +52,12 @@ pub fn brief(snapshot: &Snapshot) -> String {
         .chain(parts)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// What is wrong with a network beyond the paths from here.
+fn state(network: &NetworkView) -> Option<String> {
+    let wrong = matches!(network.state.as_str(), "partitioned" | "down");
+    wrong.then(|| format!("{} {}", network.network, network.state))
 }
 
 /// The peers with a path in this state, and on which networks.

@@ -1,6 +1,6 @@
 //! What is wrong, a sentence each.
 
-use super::ago;
+use super::{ago, standing};
 use crate::snapshot::{NetworkView, PathView, Snapshot};
 
 /// Everything that is wrong, by networks, peers and this node.
@@ -12,6 +12,7 @@ pub fn problems(snapshot: &Snapshot) -> Vec<String> {
             .map(|problem| format!("{}: {problem}", network.network))
     };
     let mut problems: Vec<String> = snapshot.networks.iter().filter_map(network).collect();
+    problems.extend(standing::problems(snapshot));
     for path in &snapshot.paths {
         if path.state == "lost" {
             let silent = path

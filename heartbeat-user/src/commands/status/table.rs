@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _};
 
-use super::ago;
 use super::problems::problems;
+use super::{ago, standing};
 use crate::commands::orders;
-use crate::snapshot::{NetworkView, PathView, Snapshot};
+use crate::snapshot::{InterfaceView, NetworkView, PathView, Snapshot};
 
 /// Whether words are coloured.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,12 +55,14 @@ pub fn table(snapshot: &Snapshot, style: Style) -> String {
         .chain([4])
         .max()
         .unwrap_or(4);
-    let mut header = format!("{:<width$}", "PEER");
+    let width = width.max(snapshot.node.chars().count());
+    let mut header = format!("{:<width$}", "NODE");
     for network in &snapshot.networks {
         header += &format!("  {:<STATE_WIDTH$}", short(&network.network));
     }
     text += &style.paint(&format!("{header}  {:>7}  {:>7}", "LOSS", "GAP MAX"), BOLD);
     text.push('\n');
+    text += &own(snapshot, width, style);
     for peer in peers {
         let paths: Vec<&PathView> = snapshot
             .paths
@@ -75,6 +77,7 @@ pub fn table(snapshot: &Snapshot, style: Style) -> String {
         }
         text += &figures(&paths);
         text.push('\n');
+        text += &verdicts(snapshot, peer, width, style);
     }
     for problem in problems(snapshot) {
         text += &format!("{} {problem}\n", style.paint("!", YELLOW));
@@ -111,12 +114,69 @@ fn head(snapshot: &Snapshot, style: Style) -> String {
         .map(|network| network.xdp.as_deref().unwrap_or("off"))
         .collect();
     let modes: Vec<&str> = modes.into_iter().collect();
+    let membership = standing::line(&snapshot.membership);
+    let paint = |line: &str| match snapshot.membership.lacks_quorum() {
+        true => style.paint(line, RED),
+        false => line.to_owned(),
+    };
+    let carries = snapshot.paths.iter().any(|path| path.carries_messages);
+    let legend = if carries { "   > carries messages" } else { "" };
     format!(
-        "{first}\n{}   XDP {}   authentication {authentication}{}\n",
+        "{first}\n{}   XDP {}   authentication {authentication}{}\n{}",
         timings.join(" and "),
         modes.join(", "),
-        multicast(&snapshot.networks)
+        multicast(&snapshot.networks),
+        membership.map_or_else(String::new, |line| format!("{}{legend}\n", paint(&line)))
     )
+}
+
+/// This node's own row: what its interfaces are held to be.
+fn own(snapshot: &Snapshot, width: usize, style: Style) -> String {
+    if !snapshot.membership.takes_part {
+        return String::new();
+    }
+    let node = &snapshot.node;
+    let states = states(snapshot, node);
+    row(&format!("{node:<width$}"), states, style)
+}
+
+/// A second row for a peer whose interface is wrong in the eyes of the cluster.
+fn verdicts(snapshot: &Snapshot, node: &str, width: usize, style: Style) -> String {
+    let wrong = |interface: &InterfaceView| interface.node == node && interface.is_wrong();
+    let mut interfaces = snapshot
+        .networks
+        .iter()
+        .flat_map(|network| &network.interfaces);
+    match interfaces.any(wrong) {
+        true => row(&format!("{:width$}", ""), states(snapshot, node), style),
+        false => String::new(),
+    }
+}
+
+/// What a node's interfaces are held to be, by network.
+fn states<'a>(snapshot: &'a Snapshot, node: &'a str) -> impl Iterator<Item = &'a str> {
+    snapshot.networks.iter().map(move |network| {
+        let mut interfaces = network.interfaces.iter();
+        let own = interfaces.find(|interface| interface.node == node);
+        own.map_or("-", |interface| interface.state.as_str())
+    })
+}
+
+fn row<'a>(head: &str, states: impl Iterator<Item = &'a str>, style: Style) -> String {
+    let cell = |state: &str| {
+        let colour = match state {
+            "up" => GREEN,
+            "failed" | "unreachable" => RED,
+            _ => YELLOW,
+        };
+        let word = format!("({state})");
+        format!(
+            "  {}",
+            style.paint(&format!("{word:<STATE_WIDTH$}"), colour)
+        )
+    };
+    let cells: String = states.map(cell).collect();
+    format!("{}\n", format!("{head}{cells}").trim_end())
 }
 
 /// Which networks use multicast, if any does.
@@ -167,8 +227,9 @@ fn cell(path: Option<&PathView>, style: Style) -> String {
         "restarting" => word.to_owned(),
         short => format!("{short:<5}{ago:>9}"),
     };
-    let mark = if path.maintenance { "M" } else { "" };
-    style.paint(&format!("{plain:<14} {mark:<1}"), colour)
+    let carries = if path.carries_messages { ">" } else { " " };
+    let mark = if path.maintenance { "M" } else { " " };
+    style.paint(&format!("{plain:<14}{carries}{mark}"), colour)
 }
 
 fn figures(paths: &[&PathView]) -> String {

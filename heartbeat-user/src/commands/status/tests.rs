@@ -6,7 +6,11 @@ use super::brief::brief;
 use super::problems::problems;
 use super::table::table;
 use super::*;
-use crate::snapshot::{MaintenanceView, NetworkView, PathView};
+use crate::snapshot::{
+    InterfaceView, MaintenanceView, MemberView, MembershipView, NetworkView, PathView,
+};
+
+mod standing;
 
 fn network(label: &str) -> NetworkView {
     NetworkView {
@@ -20,7 +24,38 @@ fn network(label: &str) -> NetworkView {
         lost_after: 2,
         detection_seconds: 2.55,
         sending: "unicast".to_owned(),
+        state: "up".to_owned(),
+        interfaces: ["node-a", "node-b", "node-c"]
+            .map(|node| interface(node, "up"))
+            .into(),
         frames: BTreeMap::new(),
+    }
+}
+
+fn interface(node: &str, state: &str) -> InterfaceView {
+    InterfaceView {
+        node: node.to_owned(),
+        state: state.to_owned(),
+        maintenance: false,
+    }
+}
+
+/// All but `without` are members of view 7.
+fn membership(without: &[&str]) -> MembershipView {
+    let nodes = ["node-a", "node-b", "node-c"].map(|node| MemberView {
+        node: node.to_owned(),
+        member: !without.contains(&node),
+        votes: 1,
+    });
+    MembershipView {
+        takes_part: true,
+        view: Some(7),
+        epoch: 7,
+        stage: "stabilized".to_owned(),
+        quorate: without.len() < 2,
+        choice: Some("exact".to_owned()),
+        tie_breaker: "node-a".to_owned(),
+        nodes: nodes.into(),
     }
 }
 
@@ -42,6 +77,7 @@ fn path(peer: &str, network: &str, state: &str, silent: Option<f64>) -> PathView
         duplicates: 0,
         heard: 1,
         agent_age_seconds: 0.0,
+        carries_messages: false,
         candidate: false,
         sent: 10_000,
         send_errors: 0,
@@ -65,6 +101,7 @@ fn snapshot() -> Snapshot {
         reload_successful: true,
         lateness_max_1m_seconds: 0.0,
         config_digest: "00000000".to_owned(),
+        membership: membership(&["node-c"]),
         networks: vec![network("Private Network"), network("Public Network")],
         paths: vec![
             path("node-b", "Private Network", "up", Some(0.3)),
@@ -85,7 +122,9 @@ fn the_table_fits_80_columns_and_names_what_is_wrong() {
     expect![[r#"
         prod-db  seen by node-a  12:04:31 UTC  DEGRADED
         1.2 s, lost after 2 = 2.55 s   XDP native   authentication on
-        PEER    PRIVATE NETWORK   PUBLIC NETWORK       LOSS  GAP MAX
+        view 7: quorum, 2 of 3 votes, without node-c
+        NODE    PRIVATE NETWORK   PUBLIC NETWORK       LOSS  GAP MAX
+        node-a  (up)              (up)
         node-b  up       0.3 s    up       0.8 s      0.03%   1.203s
         node-c  LOST    14.2 s    never heard         0.03%   1.203s
         ! node-c on Private Network: no heartbeat for 14.2 s
@@ -108,6 +147,7 @@ fn refused_frames_are_told_where_somebody_is_not_heard() {
     for path in &mut wrong_key.paths {
         path.state = "up".to_owned();
     }
+    wrong_key.membership = membership(&[]);
     assert_eq!(problems(&wrong_key), [""; 0]);
 }
 
@@ -151,7 +191,9 @@ fn what_was_announced_and_what_is_expected_is_shown_but_is_not_degraded() {
         prod-db  seen by node-a  12:04:31 UTC  OK
         1.2 s, lost after 2 = 2.55 s   XDP native   authentication on
         multicast on Private Network
-        PEER    PRIVATE NETWORK   PUBLIC NETWORK       LOSS  GAP MAX
+        view 7: quorum, 2 of 3 votes, without node-c
+        NODE    PRIVATE NETWORK   PUBLIC NETWORK       LOSS  GAP MAX
+        node-a  (up)              (up)
         node-b  restarting        up       0.8 s      0.03%   1.203s
         node-c  left    15 min    left    15 min      0.03%   1.203s
         node-d  LOST    14.2 s M  -                   0.03%   1.203s

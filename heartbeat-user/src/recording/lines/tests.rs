@@ -9,7 +9,7 @@ fn read(text: &str) -> String {
     let all = || -> Result<String> {
         let (mut lines, _, _) = Lines::open(text.as_bytes())?;
         loop {
-            if let Next::Ended(ending) = lines.next()? {
+            if let Next::Ended(ending) = lines.read()? {
                 return Ok(format!("{ending:?} after line {}", lines.number()));
             }
         }

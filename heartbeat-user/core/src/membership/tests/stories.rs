@@ -85,11 +85,11 @@ fn of_a_split_the_larger_side_goes_on_and_takes_the_other_back() {
          12450 ms  5: view 2 of 3,4,5 (joined ; removed 1,2)
          13850 ms  1: lost the quorum of view 1
          13850 ms  2: lost the quorum of view 1
-         35100 ms  3: view 3 of 1,2,3,4,5 (joined 1,2; removed )
-         35125 ms  1: view 3 of 1,2,3,4,5 (joined 1,2; removed )
-         35125 ms  2: view 3 of 1,2,3,4,5 (joined 1,2; removed )
-         35125 ms  4: view 3 of 1,2,3,4,5 (joined 1,2; removed )
-         35125 ms  5: view 3 of 1,2,3,4,5 (joined 1,2; removed )
+         35150 ms  3: view 3 of 1,2,3,4,5 (joined 1,2; removed )
+         35175 ms  1: view 3 of 1,2,3,4,5 (joined 1,2; removed )
+         35175 ms  2: view 3 of 1,2,3,4,5 (joined 1,2; removed )
+         35175 ms  4: view 3 of 1,2,3,4,5 (joined 1,2; removed )
+         35175 ms  5: view 3 of 1,2,3,4,5 (joined 1,2; removed )
     "#]]
     .assert_eq(&parlour.told());
 }
@@ -104,8 +104,8 @@ fn of_two_nodes_the_tie_breaker_goes_on() {
     expect![[r#"
          12350 ms  1: view 3 of 1 (joined ; removed 2)
          13850 ms  2: lost the quorum of view 2
-         35100 ms  1: view 4 of 1,2 (joined 2; removed )
-         35125 ms  2: view 4 of 1,2 (joined 2; removed )
+         35150 ms  1: view 4 of 1,2 (joined 2; removed )
+         35175 ms  2: view 4 of 1,2 (joined 2; removed )
     "#]]
     .assert_eq(&parlour.told());
 }
@@ -145,8 +145,8 @@ fn a_cluster_without_one_of_its_nodes_forms_after_the_promise_of_a_former_run() 
     parlour.crash(0);
     parlour.run_for(Duration::from_secs(30));
     expect![[r#"
-          6025 ms  2: view 1 of 2,3 (joined 2,3; removed )
-          6050 ms  3: view 1 of 2,3 (joined 2,3; removed )
+          6025 ms  2: view 8 of 2,3 (joined 2,3; removed )
+          6050 ms  3: view 8 of 2,3 (joined 2,3; removed )
     "#]]
     .assert_eq(&parlour.told());
 }
@@ -159,12 +159,12 @@ fn a_view_outlives_the_node_that_was_about_to_propose_another() {
     parlour.crash(0);
     parlour.run_for(Duration::from_secs(60));
     expect![[r#"
-         18425 ms  2: view 4 of 1,2,3,4 (joined ; removed 5)
-         18450 ms  3: view 4 of 1,2,3,4 (joined ; removed 5)
-         18450 ms  4: view 4 of 1,2,3,4 (joined ; removed 5)
-         19825 ms  2: view 5 of 2,3,4 (joined ; removed 1)
-         19850 ms  3: view 5 of 2,3,4 (joined ; removed 1)
-         19850 ms  4: view 5 of 2,3,4 (joined ; removed 1)
+         18450 ms  2: view 7 of 1,2,3,4 (joined ; removed 5)
+         18475 ms  3: view 7 of 1,2,3,4 (joined ; removed 5)
+         18475 ms  4: view 7 of 1,2,3,4 (joined ; removed 5)
+         19825 ms  2: view 8 of 2,3,4 (joined ; removed 1)
+         19850 ms  3: view 8 of 2,3,4 (joined ; removed 1)
+         19850 ms  4: view 8 of 2,3,4 (joined ; removed 1)
     "#]]
     .assert_eq(&parlour.told());
 }
@@ -178,9 +178,9 @@ fn a_node_that_hears_nobody_but_is_heard_goes_out_and_stays_out() {
     parlour.run_for(Duration::from_secs(600));
     expect![[r#"
          13850 ms  4: lost the quorum of view 1
-         19900 ms  1: view 2 of 1,2,3 (joined ; removed 4)
-         19925 ms  2: view 2 of 1,2,3 (joined ; removed 4)
-         19925 ms  3: view 2 of 1,2,3 (joined ; removed 4)
+         19900 ms  1: view 10 of 1,2,3 (joined ; removed 4)
+         19925 ms  2: view 10 of 1,2,3 (joined ; removed 4)
+         19925 ms  3: view 10 of 1,2,3 (joined ; removed 4)
     "#]]
     .assert_eq(&parlour.told());
 }
@@ -211,11 +211,11 @@ fn a_three_way_split_has_no_quorum_anywhere_and_ends() {
          13850 ms  3: lost the quorum of view 1
          13850 ms  4: lost the quorum of view 1
          13850 ms  5: lost the quorum of view 1
-         35100 ms  1: view 2 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
-         35100 ms  2: view 2 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
-         35100 ms  3: view 2 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
-         35100 ms  4: view 2 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
-         35100 ms  5: view 2 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
+         35100 ms  1: view 3 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
+         35100 ms  2: view 3 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
+         35100 ms  3: view 3 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
+         35100 ms  4: view 3 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
+         35100 ms  5: view 3 of 1,2,3,4,5 (joined 1,2,3,4,5; removed )
     "#]]
     .assert_eq(&parlour.told());
 }
