@@ -58,6 +58,9 @@ pub struct Membership {
     incarnation: Incarnation,
     begun: Timestamp,
     sights: Vec<Sight>,
+    /// When the sights were taken. What a peer has sent since is not known yet, so that nobody is suspected
+    /// for a silence that ends later, however late it is when something else makes this node decide.
+    seen: Timestamp,
     reports: Vec<Option<Heard>>,
     reaches: NodeSet,
     rows: Vec<Row>,
@@ -107,6 +110,7 @@ impl Membership {
             incarnation,
             begun,
             sights: alloc::vec![Sight::default(); nodes],
+            seen: begun,
             reports: alloc::vec![None; nodes],
             reaches: [terms.me].into_iter().collect(),
             rows: Vec::new(),
@@ -219,6 +223,7 @@ impl Membership {
 
     /// Takes note of what this node's own paths say of a peer.
     pub fn see(&mut self, now: Timestamp, peer: NodeIndex, sight: Sight) {
+        self.seen = now;
         let before = core::mem::replace(&mut self.sights[peer.position()], sight);
         if before.incarnation != sight.incarnation {
             self.reports[peer.position()] = None;
@@ -315,7 +320,7 @@ impl Membership {
         for place in 0..self.terms.nodes {
             let node = NodeIndex(place as u16);
             let sight = &self.sights[place];
-            let kept = self.reaches.contains(node) && !sight.is_suspect(now);
+            let kept = self.reaches.contains(node) && !sight.is_suspect(self.seen);
             let reached =
                 node == self.terms.me || (!sight.has_left() && (sight.is_heard() || kept));
             let changed = if reached {
@@ -382,10 +387,13 @@ impl Membership {
                 .then(|| self.leases.next_end(now))
                 .flatten(),
         ];
+        let suspicions = suspicions.filter(|from| self.seen < *from);
         let later = |moment: &Timestamp| now < *moment;
-        let all = reports.chain(suspicions).chain(own.into_iter().flatten());
+        let all = reports.chain(own.into_iter().flatten()).filter(later);
         let due = self.pace.due(&self.terms);
-        all.filter(later).chain([due]).min().unwrap_or(due)
+        all.chain(suspicions)
+            .min()
+            .map_or(due, |next| next.min(due))
     }
 }
 
