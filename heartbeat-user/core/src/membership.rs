@@ -20,7 +20,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use heartbeat_ebpf::ids::{Incarnation, NetworkId};
+use heartbeat_ebpf::ids::Incarnation;
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::lease::Leases;
@@ -39,12 +39,14 @@ pub use outcome::{News, Outcome, Post};
 pub use sight::Sight;
 
 mod accept;
+mod cause;
 mod coordinate;
 mod hear;
 mod install;
 mod moved;
 pub mod offset;
 mod outcome;
+mod rows;
 mod sight;
 mod speak;
 mod wish;
@@ -199,28 +201,6 @@ impl Membership {
         &self.reaches
     }
 
-    /// What is known of a network, by node: this node's own row, and those of reports that are fresh enough.
-    pub fn rows(&self, now: Timestamp, network: NetworkId) -> Vec<Option<&Row>> {
-        let of = |rows: &'_ [Row]| rows.iter().position(|row| row.network == network);
-        let row = |node: NodeIndex| {
-            if node == self.terms.me {
-                return of(&self.rows).map(|at| &self.rows[at]);
-            }
-            let report = self.said_within(node, now, self.terms.rows_stale)?;
-            of(&report.rows).map(|at| &report.rows[at])
-        };
-        (0..self.terms.nodes)
-            .map(|place| row(NodeIndex(place as u16)))
-            .collect()
-    }
-
-    /// Whether a node says that it hears this one on a network; `None`: it has said nothing lately.
-    pub fn hears_us(&self, now: Timestamp, node: NodeIndex, network: NetworkId) -> Option<bool> {
-        let report = self.said_within(node, now, self.terms.rows_stale)?;
-        let row = report.rows.iter().find(|row| row.network == network)?;
-        Some(row.heard.contains(self.terms.me))
-    }
-
     /// Takes note of what this node's own paths say of a peer.
     pub fn see(&mut self, now: Timestamp, peer: NodeIndex, sight: Sight) {
         self.seen = now;
@@ -239,29 +219,6 @@ impl Membership {
         self.stirred |= !same;
         if let Some(from) = sight.suspect_from {
             self.deadline = self.deadline.min(from);
-        }
-    }
-
-    /// Whom this node hears on the network with this place.
-    pub fn heard_on(&self, network: usize) -> NodeSet {
-        let sights = self.sights.iter().enumerate();
-        sights
-            .filter(|(_, sight)| sight.heard >> network & 1 == 1)
-            .map(|(place, _)| NodeIndex(place as u16))
-            .collect()
-    }
-
-    /// This node's own row of the network with this place.
-    pub fn own_row(&self, network: usize) -> Option<&Row> {
-        self.rows.get(network)
-    }
-
-    /// What this node hears on its networks, by place.
-    pub fn show(&mut self, rows: Vec<Row>) {
-        if rows != self.rows {
-            self.rows = rows;
-            self.pace.hurry();
-            self.stirred = true;
         }
     }
 

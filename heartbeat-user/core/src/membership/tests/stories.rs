@@ -266,3 +266,38 @@ fn a_new_run_promises_nothing_to_who_acts_by_a_view_older_than_it_may_have_repla
     parlour.run_for(INTERVAL * 20);
     assert_ne!(promised(&parlour)[1..], [0, 0]);
 }
+
+/// A coordinator that was late may propose a view without somebody who is well.
+#[test]
+fn nobody_consents_to_leaving_out_a_node_that_all_are_known_to_reach() {
+    let mut parlour = formed(3);
+    let now = parlour.now;
+    let ours = parlour.nodes[1].as_ref().and_then(Membership::view);
+    let mut view = ours.expect("all are in one").clone();
+    view.epoch = view.epoch.next();
+    view.members.truncate(2);
+    view.acceptors.remove(NodeIndex(2));
+    let coordinator = NodeIndex(0);
+    let mut complaint = parlour.nodes[0].as_ref().expect("it runs").report(now);
+    complaint.reaches.remove(NodeIndex(2));
+    let mut hear = |node: usize, message: &Message| {
+        let member = parlour.nodes[node].as_mut().expect("it runs");
+        member.hear(
+            now,
+            coordinator,
+            Incarnation(1),
+            message,
+            &mut Outcome::default(),
+        );
+        member.turn(now, &mut Outcome::default());
+        (member.pending.is_some(), member.view().is_some())
+    };
+    let proposal = Message::Proposal(view);
+    assert_eq!(hear(1, &proposal), (false, true), "why should 2 go?");
+    assert_eq!(hear(2, &proposal), (false, true), "why should I?");
+    for node in [1, 2] {
+        hear(node, &Message::Report(complaint.clone()));
+    }
+    assert_eq!(hear(1, &proposal), (true, true), "0 does not reach it");
+    assert_eq!(hear(2, &proposal), (false, false), "it gives way");
+}
