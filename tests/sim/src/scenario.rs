@@ -20,7 +20,7 @@ use crate::transcript::Detail;
 use crate::world::Plan;
 
 mod catalogue;
-mod setting;
+pub mod setting;
 #[cfg(test)]
 mod tests;
 
