@@ -22,8 +22,8 @@ impl Membership {
         left_out.any(|node| !self.is_left_out_for_cause(now, node, view))
     }
 
-    /// Whether something speaks for leaving out a member: it is silent, gone or another run, or there is somebody that
-    /// it does not reach, or that does not reach it. Whoever consents and is silent here may know.
+    /// Whether something speaks for leaving out a member: it is silent, gone or another run, a newer view is without it
+    /// already, or there is somebody that it does not reach, or that does not reach it.
     pub(super) fn is_left_out_for_cause(
         &self,
         now: Timestamp,
@@ -33,28 +33,41 @@ impl Membership {
         let Some(ours) = &self.installed else {
             return true;
         };
-        if node != self.terms.me {
-            let sight = &self.sights[node.position()];
-            let same = sight.incarnation == ours.incarnation(node);
-            if !same || sight.departure.is_some() || self.fresh(node, now).is_none() {
-                return true;
-            }
-        }
-        let word = |one: NodeIndex, other: NodeIndex| {
-            if one == self.terms.me {
-                return Some(self.reaches.contains(other));
-            }
-            let report = self.fresh(one, now);
-            report.map(|report| report.reaches.contains(other))
-        };
+        self.is_missing(now, node, ours)
+            || self.is_out_elsewhere(now, node, ours)
+            || self.is_cut_off(now, node, ours, view)
+    }
+
+    fn is_missing(&self, now: Timestamp, node: NodeIndex, ours: &View) -> bool {
+        let sight = &self.sights[node.position()];
+        let same = sight.incarnation == ours.incarnation(node) && sight.departure.is_none();
+        node != self.terms.me && (!same || self.fresh(node, now).is_none())
+    }
+
+    fn is_out_elsewhere(&self, now: Timestamp, node: NodeIndex, ours: &View) -> bool {
+        let others = (0..self.terms.nodes).map(|place| NodeIndex(place as u16));
+        let mut views = others.filter_map(|other| self.fresh(other, now)?.view.as_ref());
+        views.any(|(epoch, members)| ours.epoch < *epoch && !members.contains(node))
+    }
+
+    /// Whoever consents and is silent here may know.
+    fn is_cut_off(&self, now: Timestamp, node: NodeIndex, ours: &View, view: &View) -> bool {
         let mut others = ours.set().or(&view.set());
         others.remove(node);
-        let mut words = others
-            .iter()
-            .map(|other| (other, word(other, node), word(node, other)));
-        words.any(|(other, theirs, its)| {
+        others.iter().any(|other| {
+            let theirs = self.says_of(now, other, node);
+            let its = self.says_of(now, node, other);
             let secret = theirs.is_none() && view.acceptors.contains(other);
             secret || theirs == Some(false) || its == Some(false)
         })
+    }
+
+    /// Whether a node says that it reaches another; `None`: it says nothing.
+    fn says_of(&self, now: Timestamp, one: NodeIndex, other: NodeIndex) -> Option<bool> {
+        if one == self.terms.me {
+            return Some(self.reaches.contains(other));
+        }
+        let report = self.fresh(one, now)?;
+        Some(report.reaches.contains(other))
     }
 }
