@@ -51,8 +51,8 @@ fn told(outcome: &Outcome, event: &str) -> usize {
 #[test]
 fn sixty_four_nodes_are_simulated_faster_than_they_live() {
     let script = vec![
-        lasting(40, 80, at(63, Trouble::PowerOff)),
-        lasting(120, 160, cut(EVERYWHERE, nodes(0..40), nodes(40..64))),
+        lasting(20, 35, at(63, Trouble::PowerOff)),
+        lasting(45, 60, cut(EVERYWHERE, nodes(0..40), nodes(40..64))),
     ];
     let (outcome, took) = run(64, script);
     assert_eq!(told(&outcome, "1135 MemberRemoved"), 63 + 40 * 24);
@@ -66,7 +66,7 @@ fn sixty_four_nodes_are_simulated_faster_than_they_live() {
 
 #[test]
 fn two_hundred_and_fifty_six_nodes_form_one_view_and_survive_the_loss_of_one() {
-    let (outcome, _) = run(256, vec![for_good(40, at(255, Trouble::PowerOff))]);
+    let (outcome, _) = run(256, vec![for_good(20, at(255, Trouble::PowerOff))]);
     assert_eq!(told(&outcome, "1135 MemberRemoved"), 255);
     assert_eq!(told(&outcome, "1177 QuorumLost"), 0);
 }
