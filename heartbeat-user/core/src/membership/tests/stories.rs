@@ -70,6 +70,21 @@ fn a_pair_that_lost_each_other_one_way_costs_one_of_them_and_one_view() {
     .assert_eq(&parlour.told());
 }
 
+/// Both would coordinate, and neither hears the other: the rest must not be talked round again and again.
+#[test]
+fn a_coordinator_that_lost_somebody_is_not_held_up_by_its_rival() {
+    for both in [true, false] {
+        let mut parlour = formed(5);
+        parlour.cut(0, 2);
+        if both {
+            parlour.cut(2, 0);
+        }
+        parlour.run_for(Duration::from_secs(600));
+        assert_eq!(parlour.quorate(), [0, 1, 3, 4]);
+        assert_eq!(parlour.views, 5 + 4, "{}", parlour.story.join("\n"));
+    }
+}
+
 #[test]
 fn of_a_split_the_larger_side_goes_on_and_takes_the_other_back() {
     let mut parlour = formed(5);
