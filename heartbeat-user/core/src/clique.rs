@@ -11,6 +11,7 @@
 //! weight is zero, so that the best set is one that no node could be added to.
 
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 
 use crate::nodes::{NodeIndex, NodeSet};
 use crate::view::Choice;
@@ -64,9 +65,9 @@ impl Weights<'_> {
 /// `edges` are by node; an edge counts if both ends have it. A step is a look at what one node lacks. When
 /// `steps` are used up, the rest is chosen greedily: the set is then one that no node could be added to, the same
 /// for the same question, and marked as [`Choice::Greedy`].
-pub fn largest(
+pub fn largest<E: Borrow<NodeSet>>(
     candidates: &NodeSet,
-    edges: &[NodeSet],
+    edges: &[E],
     weights: &Weights<'_>,
     steps: u32,
 ) -> (NodeSet, Choice) {
@@ -87,12 +88,15 @@ pub fn largest(
 }
 
 /// By node, the candidates that it has no edge to, or that have none to it.
-fn missing(candidates: &NodeSet, edges: &[NodeSet]) -> Vec<NodeSet> {
+fn missing<E: Borrow<NodeSet>>(candidates: &NodeSet, edges: &[E]) -> Vec<NodeSet> {
     let last = candidates.iter().last();
     let count = last.map_or(0, |last| last.position() + 1);
     let mut missing = alloc::vec![NodeSet::new(); count];
     for node in candidates.iter() {
-        let has = edges.get(node.position());
+        let has = edges.get(node.position()).map(Borrow::borrow);
+        if has.is_some_and(|has| candidates.is_subset(has)) {
+            continue;
+        }
         let lacks = has.map_or_else(|| candidates.clone(), |has| candidates.without(has));
         for other in lacks.iter().filter(|other| *other != node) {
             missing[node.position()].insert(other);

@@ -8,7 +8,7 @@ use std::fmt;
 
 use heartbeat_core::event::EventKind;
 use heartbeat_core::message::Message;
-use heartbeat_core::view::{Choice, View};
+use heartbeat_core::view::View;
 
 use crate::script::Kind;
 
@@ -27,7 +27,6 @@ pub struct Coverage {
     events: BTreeMap<EventKind, u64>,
     installs: u64,
     passive: u64,
-    greedy: u64,
     proposals: u64,
 }
 
@@ -77,7 +76,6 @@ impl Coverage {
     pub fn install(&mut self, view: &View) {
         self.installs += 1;
         self.passive += u64::from(view.acceptors.len() < view.members.len());
-        self.greedy += u64::from(view.choice == Choice::Greedy);
     }
 
     /// Adds what other runs met.
@@ -88,7 +86,6 @@ impl Coverage {
         self.splits += other.splits;
         self.installs += other.installs;
         self.passive += other.passive;
-        self.greedy += other.greedy;
         self.proposals += other.proposals;
         for (kind, count) in &other.faults {
             *self.faults.entry(*kind).or_default() += count;
@@ -121,7 +118,6 @@ impl Coverage {
         let others = [
             ("views installed", self.installs),
             ("members passive", self.passive),
-            ("greedy choices", self.greedy),
             ("proposals", self.proposals),
             ("splits", self.splits),
             ("parcels taken", self.parcels_taken),

@@ -5,6 +5,7 @@
 //! nobody and does not come and go. The awkward case is a member whose agent says nothing while its host is
 //! there: it stays, judged by the words of others, but nothing is asked of it.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use heartbeat_ebpf::ids::Incarnation;
@@ -172,7 +173,7 @@ impl Membership {
     /// The largest set of these in which all are connected.
     fn largest(&self, candidates: &NodeSet, look: &Look<'_>, trust: Trust) -> (NodeSet, Choice) {
         let nodes = (0..self.terms.nodes).map(|place| NodeIndex(place as u16));
-        let edges: Vec<NodeSet> = nodes
+        let edges: Vec<Cow<'_, NodeSet>> = nodes
             .map(|node| self.not_denied(node, look, trust))
             .collect();
         // Whoever says nothing stays where nobody is in the way of it, but displaces nobody who speaks.
@@ -197,15 +198,20 @@ impl Membership {
     }
 
     /// Those from whom a node is not parted by its own word. A pair is connected if neither end parts it.
-    fn not_denied(&self, node: NodeIndex, look: &Look<'_>, trust: Trust) -> NodeSet {
+    fn not_denied<'a>(
+        &'a self,
+        node: NodeIndex,
+        look: &Look<'a>,
+        trust: Trust,
+    ) -> Cow<'a, NodeSet> {
         let everybody = || NodeSet::first(self.terms.nodes);
         match (trust, self.word(node, look)) {
-            (Trust::Words, None) => NodeSet::new(),
-            (Trust::Silence, None) => everybody(),
+            (Trust::Words, None) => Cow::Owned(NodeSet::new()),
+            (Trust::Silence, None) => Cow::Owned(everybody()),
             (Trust::Silence, Some(reaches)) if look.cautious.contains(node) => {
-                reaches.or(&everybody().without(&look.cautious))
+                Cow::Owned(reaches.or(&everybody().without(&look.cautious)))
             }
-            (Trust::Words | Trust::Silence, Some(reaches)) => reaches.clone(),
+            (Trust::Words | Trust::Silence, Some(reaches)) => Cow::Borrowed(reaches),
         }
     }
 
