@@ -82,10 +82,7 @@ impl History {
             Err(at) => self.views.insert(at, (view.epoch, view.members.clone())),
         }
         let newest = std::mem::replace(&mut self.newest[node], view.epoch);
-        if view.epoch <= newest {
-            return Some(Law::EpochsGrow);
-        }
-        (HIGHEST < view.epoch).then_some(Law::Ends)
+        (view.epoch <= newest).then_some(Law::EpochsGrow)
     }
 
     /// Whether the newest view has a node that one before it had and a later one did not.

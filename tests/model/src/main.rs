@@ -1,7 +1,7 @@
 //! `model`: runs the check (temporary driver).
 use heartbeat_model::bounds::{Bounds, Moments, Order};
 use heartbeat_model::mutant::Mutant;
-use heartbeat_model::search::search;
+use heartbeat_model::search::{Width, search};
 use heartbeat_model::step::Kind;
 use heartbeat_model::story;
 
@@ -17,7 +17,7 @@ fn main() {
         order: if a[5] == "any" { Order::Any } else { Order::Sent } };
     let mutant = match n(8) { 0 => Mutant::None, i => Mutant::ALL[i - 1].0 };
     let t = std::time::Instant::now();
-    let f = search(&bounds, mutant, n(7));
+    let f = search(&bounds, mutant, if n(7) == 0 { Width::All } else { Width::Drawn(n(7)) });
     println!("{:?} {} states, {} steps, depth {}, {:?}, {:.1} s\n{}\nmissing {:?}", mutant, f.states, f.steps, f.depth, f.exhausted, t.elapsed().as_secs_f32(), f.coverage, f.coverage.missing(&bounds));
     if let Some((law, way)) = f.broken {
         println!("BROKEN {}\n{}", law.label(), story::tell(&bounds, mutant, &way));

@@ -39,7 +39,7 @@ pub struct Found {
 pub enum Exhausted {
     /// It has.
     Yes,
-    /// It has stopped at its limit.
+    /// Some were not followed up.
     No,
 }
 
@@ -51,13 +51,14 @@ struct Known {
 }
 
 impl Known {
-    /// The number of a state that was not known.
-    fn add(&mut self, world: &World, from: u32, step: Step) -> Option<u32> {
+    /// The fingerprint and the number of a state that was not known.
+    fn add(&mut self, world: &World, from: u32, step: Step) -> Option<(u128, u32)> {
         let mut hasher = SipHasher13::new();
         world.hash(&mut hasher);
-        self.prints.insert(hasher.finish128().as_u128()).then(|| {
+        let print = hasher.finish128().as_u128();
+        self.prints.insert(print).then(|| {
             self.from.push((from, step));
-            self.from.len() as u32 - 1
+            (print, self.from.len() as u32 - 1)
         })
     }
 
@@ -73,8 +74,18 @@ impl Known {
     }
 }
 
-/// Goes through all states that `bounds` allow, or the first `limit` of them.
-pub fn search(bounds: &Bounds, mutant: Mutant, limit: usize) -> Found {
+/// How much of what is reached is followed up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Width {
+    /// Everything.
+    All,
+    /// Of the states that are equally far, so many, drawn by their fingerprints. What leads far from the beginning is
+    /// seen as well as what is near, which a search of everything that ends at a limit would not do.
+    Drawn(usize),
+}
+
+/// Goes through the states that `bounds` allow, until a law is broken.
+pub fn search(bounds: &Bounds, mutant: Mutant, width: Width) -> Found {
     let first = World::new(bounds);
     let mut known = Known {
         prints: HashSet::default(),
@@ -89,34 +100,49 @@ pub fn search(bounds: &Bounds, mutant: Mutant, limit: usize) -> Found {
         broken: None,
         coverage: Coverage::default(),
     };
-    let mut level = vec![(0, first)];
-    let mut steps = Vec::new();
+    let mut level = vec![(0, 0, first)];
     while !level.is_empty() && found.broken.is_none() {
-        if limit <= known.from.len() {
-            found.exhausted = Exhausted::No;
-            break;
-        }
-        let mut next = Vec::new();
-        for (number, world) in level.drain(..) {
-            world.steps(bounds, &mut steps);
-            for step in steps.drain(..) {
-                let (after, told) = world.after(step, mutant);
-                found.steps += 1;
-                found.coverage.note(step, &told);
-                let Some(new) = known.add(&after, number, step) else {
-                    continue;
-                };
-                if let Some(law) = after.broken {
-                    found.broken.get_or_insert_with(|| (law, known.way_to(new)));
-                }
-                next.push((new, after));
-            }
-        }
+        level = follow(bounds, mutant, level, &mut known, &mut found);
         found.depth += 1;
-        level = next;
+        if let Width::Drawn(width) = width
+            && width < level.len()
+        {
+            found.exhausted = Exhausted::No;
+            level.select_nth_unstable_by_key(width, |(print, ..)| *print);
+            level.truncate(width);
+        }
     }
     found.states = known.from.len();
     found
+}
+
+/// What is one step farther than `level` and was not known.
+fn follow(
+    bounds: &Bounds,
+    mutant: Mutant,
+    level: Vec<(u128, u32, World)>,
+    known: &mut Known,
+    found: &mut Found,
+) -> Vec<(u128, u32, World)> {
+    let mut next = Vec::new();
+    let mut steps = Vec::new();
+    for (_, number, world) in level {
+        world.steps(bounds, &mut steps);
+        for step in steps.drain(..) {
+            let (after, told) = world.after(step, mutant);
+            found.steps += 1;
+            found.coverage.note(step, &told);
+            let Some((print, new)) = known.add(&after, number, step) else {
+                continue;
+            };
+            if let Some(law) = after.broken {
+                let way = || (law, known.way_to(new));
+                found.broken.get_or_insert_with(way);
+            }
+            next.push((print, new, after));
+        }
+    }
+    next
 }
 
 /// Takes what is a fingerprint already as it is.

@@ -10,7 +10,7 @@ use heartbeat_core::membership::{News, Outcome};
 
 use crate::bounds::{Bounds, Moments, Order};
 use crate::host::{Condition, Host, Stamp};
-use crate::law::{History, Law};
+use crate::law::{HIGHEST, History, Law};
 use crate::letter::Letter;
 use crate::mutant::Mutant;
 use crate::scale;
@@ -152,6 +152,9 @@ impl World {
 
     /// Sends what a node wants sent, and keeps what it tells.
     fn carry_out(&mut self, node: usize, out: Outcome, told: &mut Vec<Told>) {
+        if out.promised.is_some_and(|promised| HIGHEST < promised) {
+            self.broken = self.broken.or(Some(Law::Ends));
+        }
         for news in out.news {
             let mut rejoined = false;
             if let News::Installed { view, .. } = &news {
