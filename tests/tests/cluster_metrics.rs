@@ -6,13 +6,14 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use heartbeat_core::interface::{InterfaceState, NetworkState};
 use heartbeat_ebpf::verdict::Verdict;
-use heartbeat_tests::lab::cast::{A, B, PRIVATE};
+use heartbeat_tests::lab::cast::{A, B, PRIVATE, PUBLIC};
 use heartbeat_tests::lab::feed::Feed;
 use heartbeat_tests::lab::metrics::{Metrics, http_get};
 use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::transcript::Expected;
-use heartbeat_tests::lab::{Lab, requirements};
+use heartbeat_tests::lab::{Lab, requirements, wait};
 use heartbeat_tests::suite::{NotInstalled, Suite, Test, in_lab, in_running_lab};
 
 /// What may pass until something happens on a busy machine.
@@ -37,6 +38,10 @@ const TESTS: &[Test] = &[
     (
         "a lost path shows in its gauge, its state and its counters",
         a_lost_path,
+    ),
+    (
+        "the members, the quorum and the states of interfaces are told as they are",
+        membership,
     ),
     (
         "an agent says over HTTP that it is well and ready",
@@ -69,17 +74,39 @@ fn from_the_start() -> Result<()> {
             for peer in lab.plan().peers(A) {
                 path_is_at_zero(&metrics, &peer.to_string(), label)?;
             }
+            for node in lab.plan().all_nodes() {
+                has_states(&metrics, &node.to_string(), label)?;
+            }
+            for state in NetworkState::ALL.map(NetworkState::label) {
+                let labels = [("network", label), ("state", state)];
+                metrics.value("heartbeat_network_state", &labels)?;
+            }
             for verdict in Verdict::ALL {
                 let labels = [("network", label), ("verdict", verdict.label())];
                 metrics.value("heartbeat_frames_total", &labels)?;
             }
         }
+        let quorate = metrics.value("heartbeat_quorate", &[])?;
+        ensure!(quorate == 0.0, "one of three nodes has quorum");
         for id in ["1122", "1123"] {
             let count = metrics.value("heartbeat_events_total", &[("id", id)])?;
             ensure!(count == 0.0, "{count} x {id} before anybody was heard");
         }
         Ok(())
     })
+}
+
+/// One state of an interface holds. Alone, a node is no member of anything.
+fn has_states(metrics: &Metrics, node: &str, network: &str) -> Result<()> {
+    let mut held = 0.0;
+    for state in InterfaceState::ALL.map(InterfaceState::label) {
+        let labels = [("peer", node), ("network", network), ("state", state)];
+        held += metrics.value("heartbeat_interface_state", &labels)?;
+    }
+    ensure!(held == 1.0, "{node} on {network} is in {held} states");
+    let member = metrics.value("heartbeat_member", &[("peer", node)])?;
+    ensure!(member == 0.0, "{node} is a member before anybody was heard");
+    Ok(())
 }
 
 fn path_is_at_zero(metrics: &Metrics, peer: &str, network: &str) -> Result<()> {
@@ -162,6 +189,42 @@ fn a_lost_path() -> Result<()> {
         ensure!(events == 1.0, "{events} x 1123 are counted");
         let gap = of_b(lab, &after, "heartbeat_path_largest_gap_seconds")?;
         ensure!(0.3 < gap && gap < 10.0, "the largest gap is {gap} s");
+        Ok(())
+    })
+}
+
+/// From the first view to the removal of a node that nobody hears.
+fn membership() -> Result<()> {
+    in_running_lab(plan(), |lab| {
+        let members = |expected: f64| {
+            wait::until(&format!("{expected} members with quorum"), LIMIT, || {
+                let metrics = lab.metrics(A)?;
+                let members = metrics.matching("heartbeat_member", &[]);
+                let members: f64 = members.map(|series| series.value).sum();
+                let quorate = metrics.value("heartbeat_quorate", &[])?;
+                let epoch = metrics.value("heartbeat_membership_epoch", &[])?;
+                Ok((members == expected && quorate == 1.0).then_some(epoch))
+            })
+        };
+        let first = members(3.0)?;
+        ensure!(1.0 <= first, "the first view has the number {first}");
+        let interface = |node: &str, state: &str| {
+            let label = lab.plan().label(PRIVATE);
+            let labels = [("peer", node), ("network", label), ("state", state)];
+            lab.metrics(A)?.value("heartbeat_interface_state", &labels)
+        };
+        wait::until("all interfaces to be up", LIMIT, || {
+            let up = interface("node-a", "up")? + interface("node-b", "up")?;
+            Ok((up == 2.0).then_some(()))
+        })?;
+        let _one = lab.drop_from(B, PRIVATE)?;
+        let _other = lab.drop_from(B, PUBLIC)?;
+        let second = members(2.0)?;
+        ensure!(first < second, "view {second} came after view {first}");
+        let b = lab
+            .metrics(A)?
+            .value("heartbeat_member", &[("peer", "node-b")])?;
+        ensure!(b == 0.0, "node-b is still a member");
         Ok(())
     })
 }

@@ -21,10 +21,13 @@ pub use report::Report;
 /// What `cargo xtask test` may be told.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Also what takes long: a minute of fuzzing for each target.
+    /// Also what takes long: a minute of fuzzing for each target, ten minutes of a fault that must change nothing.
     #[arg(long)]
     long: bool,
 }
+
+/// Tells the tests that they may take long.
+const LONG: &str = "HEARTBEAT_LONG";
 
 /// Runs everything.
 pub fn run(options: &Options) -> Result<ExitCode> {
@@ -43,7 +46,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 
     let started = Instant::now();
     if builds {
-        test(&mut report)?;
+        test(&mut report, options)?;
     }
     if options.long {
         fuzz::smoke(&mut report)?;
@@ -73,9 +76,12 @@ fn build(report: &mut Report) -> Result<bool> {
 }
 
 /// Runs all tests and counts them by what they say.
-fn test(report: &mut Report) -> Result<()> {
+fn test(report: &mut Report, options: &Options) -> Result<()> {
     println!("\n==> test");
-    let cargo = command::cargo(["test", "--workspace", "--no-fail-fast"]);
+    let mut cargo = command::cargo(["test", "--workspace", "--no-fail-fast"]);
+    if options.long {
+        cargo.env(LONG, "1");
+    }
     let mut reader = tally::Reader::default();
     let status = stream::run(cargo, |piece| reader.hear(piece))?;
     let tally = reader.finish();

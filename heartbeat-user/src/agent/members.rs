@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use heartbeat_core::config::{Config, NetworkIndex, PathIndex};
 use heartbeat_core::nodes::NodeIndex;
+use heartbeat_core::path::PathState;
 use heartbeat_core::terms::Terms;
 use heartbeat_core::view::Choice;
 use heartbeat_ebpf::ids::NetworkId;
@@ -38,12 +39,16 @@ impl Agent {
         }
     }
 
-    /// The paths that messages go over now, one for each peer that one can go to.
+    /// The paths that messages go over now, one for each peer that is heard on one that may carry them.
     pub(super) fn message_paths(&self, now: Timestamp) -> BTreeSet<PathIndex> {
         let paths = &self.core.config().paths;
         let peers = paths.chunk_by(|one, other| one.peer == other.peer);
         let best = peers.filter_map(|paths| self.core.best_path(now, paths[0].peer));
-        best.collect()
+        let is_up = |index: &PathIndex| {
+            let path = self.core.path(*index);
+            path.is_some_and(|path| matches!(path.state(), PathState::Up))
+        };
+        best.filter(is_up).collect()
     }
 
     /// What a network is held to be.

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: real agents in a real network on this machine, and five faults.
+//! `cargo xtask demo`: real agents in a real network on this machine, and seven faults.
 //!
 //! Exit status: 0 everything went as expected, 1 something differed or broke, 2 it cannot run here,
 //! 128 and the signal's number when interrupted. In every case but `--keep` nothing is left behind.

@@ -15,17 +15,19 @@ use super::scenario::Scenario;
 use super::screen::Screen;
 use super::text::{Line, Style, count};
 use super::watch;
+use crate::lab::account::Account;
 use crate::lab::clock::monotonic_ns;
-use crate::lab::event::{PATH_LOST, PATH_RESTORED};
+use crate::lab::event::{MEMBER_REMOVED, PATH_LOST, PATH_RESTORED};
 use crate::lab::feed::Feed;
 use crate::lab::plan::Plan;
-use crate::lab::transcript::{self, Expected, Path};
 use crate::lab::{Lab, interrupt};
 
 /// Between two looks at the agents.
 const PERIOD: Duration = Duration::from_millis(100);
 /// What a busy machine may add to a deadline before the wait for it is given up.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long the agents may take to agree, at the longest interval.
+const AGREED_LIMIT: Duration = Duration::from_secs(60);
 
 /// What is waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,49 +44,53 @@ enum Phase {
 #[derive(Debug)]
 struct Run {
     scenario: Scenario,
-    broken: Vec<Path>,
+    broken: Account,
+    mended: Account,
     feed: Feed,
     fault_ns: u64,
 }
 
 impl Run {
     fn is_complete(&self, phase: Phase) -> bool {
-        let broken = self.broken.iter().cloned();
-        let expected = match phase {
-            Phase::Broken => Expected::lost(broken),
-            Phase::Mended | Phase::Quiet => Expected::lost_and_restored(broken),
-        };
-        transcript::differences(&expected, self.feed.events()).is_empty()
+        self.due(phase).differences(self.feed.events()).is_empty()
+    }
+
+    fn due(&self, phase: Phase) -> &Account {
+        match phase {
+            Phase::Broken => &self.broken,
+            Phase::Mended | Phase::Quiet => &self.mended,
+        }
     }
 
     /// The phase in words, with how far it has come.
     fn progress(&self, phase: Phase) -> String {
-        let seen = |id: u32| {
-            self.feed
-                .events()
-                .iter()
-                .filter(|event| event.id == id)
-                .count()
+        let of = |id: u32, word: &str| {
+            let events = self.feed.events().iter();
+            let seen = events.filter(|event| event.id == id).count();
+            let due = self.due(phase).count(id);
+            format!("{seen} of {due} {word} ({id})")
         };
-        let due = self.broken.len();
         match phase {
-            Phase::Broken => format!("broken: {} of {due} lost (1123)", seen(PATH_LOST)),
-            Phase::Mended => format!("mended: {} of {due} restored (1122)", seen(PATH_RESTORED)),
+            Phase::Broken => match self.broken.count(MEMBER_REMOVED) {
+                0 => format!("broken: {}", of(PATH_LOST, "lost")),
+                _ => format!(
+                    "broken: {}, {}",
+                    of(PATH_LOST, "lost"),
+                    of(MEMBER_REMOVED, "removed")
+                ),
+            },
+            Phase::Mended => format!("mended: {}", of(PATH_RESTORED, "restored")),
             Phase::Quiet => "and nothing else may be reported".to_owned(),
         }
     }
 
     fn outcome(self) -> Result<Outcome> {
-        let judged = self
-            .feed
-            .events()
-            .iter()
-            .filter(|event| transcript::is_judged(event));
+        let events = self.feed.events().iter();
+        let judged = events.filter(|event| self.mended.judges(event));
         let events: Vec<_> = judged.cloned().collect();
-        let expected = Expected::lost_and_restored(self.broken);
         Ok(Outcome {
             scenario: self.scenario,
-            differences: transcript::differences(&expected, &events),
+            differences: self.mended.differences(&events),
             lateness: Lateness::of(&events)?,
             events,
         })
@@ -112,8 +118,9 @@ impl<'a> Stage<'a> {
             .print(&report::head(number, scenario, &plan, columns));
         let mut run = Run {
             scenario,
-            broken: scenario.broken_paths(&plan),
-            feed: Feed::from_now(self.lab)?,
+            broken: scenario.broken(&plan),
+            mended: scenario.mended(&plan),
+            feed: Feed::whole(self.lab)?,
             fault_ns: monotonic_ns(),
         };
         self.play_out(&plan, &mut run)?;
@@ -124,7 +131,7 @@ impl<'a> Stage<'a> {
 
     fn play_out(&mut self, plan: &Plan, run: &mut Run) -> Result<()> {
         let remedy = run.scenario.begin(self.lab)?;
-        self.wait(run, Phase::Broken, plan.detection_time(), GRACE)?;
+        self.wait(run, Phase::Broken, run.scenario.due(plan), GRACE)?;
         let what = run.scenario.remedy(plan);
         self.log(Line::new().then(Style::Plain, format!("  {what}")));
         remedy.apply(self.lab)?;
@@ -193,6 +200,13 @@ pub fn open(plan: Plan, screen: &mut Screen) -> Result<Lab> {
     screen.say(
         Style::Plain,
         format!("All {paths} are up after {seconds:.1} s."),
+    );
+    let view = lab.wait_all_well(AGREED_LIMIT)?;
+    interrupt::sleep(lab.plan().interval)?;
+    let seconds = begin.elapsed().as_secs_f64();
+    screen.say(
+        Style::Plain,
+        format!("All nodes are members of one {view} after {seconds:.1} s."),
     );
     screen.print(&[Line::new()]);
     Ok(lab)

@@ -7,7 +7,11 @@ use super::lateness::{Lateness, in_ms};
 use super::scenario::Scenario;
 use super::text::{Line, Style, count, duration, labelled, wrap};
 use crate::lab::Lab;
-use crate::lab::event::{Event, PATH_LOST, PATH_RESTORED};
+use crate::lab::account::Subject;
+use crate::lab::event::{
+    Event, INTERFACE_FAILED, INTERFACE_UNREACHABLE, INTERFACE_UP, MEMBER_JOINED, MEMBER_REMOVED,
+    NETWORK_DOWN, NETWORK_PARTITIONED, NETWORK_UP, PATH_LOST, PATH_RESTORED, QUORUM_LOST,
+};
 use crate::lab::name::LabName;
 use crate::lab::namespace::Namespace;
 use crate::lab::plan::{Node, Plan};
@@ -18,10 +22,10 @@ use crate::lab::transcript::Difference;
 pub struct Outcome {
     /// Which.
     pub scenario: Scenario,
-    /// All 1122 and 1123 of all nodes while it was played.
+    /// What all nodes said of paths and members while it was played.
     pub events: Vec<Event>,
     /// Where they were not what they had to be.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<Difference<Subject>>,
     /// How late the 1123 were.
     pub lateness: Lateness,
 }
@@ -44,13 +48,15 @@ pub fn introduction(plan: &Plan, columns: usize) -> Vec<Line> {
         "{} on {}, all on this machine: each node is a network namespace with an agent in it, each \
          network a switch between them. Every {} each node sends every other a heartbeat; an XDP \
          program stamps it on arrival. After {} missed in a row, {} after the last one heard, a \
-         path is lost (event 1123). When it is heard again it is restored (event 1122). Lateness \
-         is counted from that deadline. Nothing outside these namespaces is touched.",
+         path is lost (event 1123). When it is heard again it is restored (event 1122). A node of \
+         which {} heartbeats are missed on all networks is removed from the membership by the \
+         others (event 1135). Lateness is counted from the deadline of a path. Nothing outside these namespaces is touched.",
         count(plan.nodes, "node"),
         count(plan.networks.len(), "network"),
         duration(plan.interval),
         plan.lost_after,
         duration(plan.detection_time()),
+        plan.membership.regroup_after(plan.lost_after),
     );
     wrap(&text, columns.min(TEXT_COLUMNS))
         .into_iter()
@@ -86,11 +92,17 @@ pub fn head(number: usize, scenario: Scenario, plan: &Plan, columns: usize) -> V
 /// The end of a scenario: what was seen and how late it was.
 pub fn tail(outcome: &Outcome, columns: usize) -> Vec<Line> {
     let (lost, restored) = (outcome.count(PATH_LOST), outcome.count(PATH_RESTORED));
-    let lost = format!("{} lost, {restored} restored", count(lost, "path"));
+    let mut lost = format!("{} lost, {restored} restored", count(lost, "path"));
+    for (id, word) in MEMBERS {
+        match outcome.count(id) {
+            0 => {}
+            told => lost += &format!(", {told} x {word} ({id})"),
+        }
+    }
     let mut lines = match outcome.is_good() {
         true => labelled(
             "seen",
-            &format!("{lost}, nothing else: as expected."),
+            &format!("{lost}; of paths and members nothing else: as expected."),
             Style::Good,
             columns,
         ),
@@ -118,6 +130,13 @@ pub fn tail(outcome: &Outcome, columns: usize) -> Vec<Line> {
     lines
 }
 
+/// What is counted beside paths.
+const MEMBERS: [(u32, &str); 3] = [
+    (MEMBER_REMOVED, "removed"),
+    (QUORUM_LOST, "quorum lost"),
+    (MEMBER_JOINED, "joined"),
+];
+
 /// One event as a line, with the time since the fault.
 pub fn event(event: &Event, fault_ns: u64) -> Line {
     let after = event
@@ -135,6 +154,14 @@ pub fn event(event: &Event, fault_ns: u64) -> Line {
     let (style, what) = match event.id {
         PATH_LOST => (Style::Bad, "lost"),
         PATH_RESTORED => (Style::Good, "restored"),
+        INTERFACE_UP | NETWORK_UP => (Style::Good, "up"),
+        INTERFACE_UNREACHABLE => (Style::Bad, "unreachable"),
+        INTERFACE_FAILED => (Style::Bad, "failed"),
+        NETWORK_PARTITIONED => (Style::Bad, "partitioned"),
+        NETWORK_DOWN => (Style::Bad, "down"),
+        MEMBER_REMOVED => (Style::Bad, "removed"),
+        QUORUM_LOST => (Style::Bad, "quorum lost"),
+        MEMBER_JOINED => (Style::Good, "joined"),
         _ => (Style::Plain, event.name.as_str()),
     };
     Line::new()

@@ -39,6 +39,17 @@ pub enum Matter {
 }
 
 impl Matter {
+    /// Every one.
+    pub const ALL: [Matter; 7] = [
+        Matter::Path,
+        Matter::OwnInterface,
+        Matter::Interface,
+        Matter::Network,
+        Matter::Membership,
+        Matter::Agent,
+        Matter::Other,
+    ];
+
     fn of(id: u32) -> Self {
         match id {
             PATH_RESTORED | PATH_LOST => Matter::Path,
@@ -92,6 +103,7 @@ pub struct Account {
     due: BTreeMap<Subject, Vec<u32>>,
     /// Subjects of which this may be said next, or not.
     open: BTreeMap<Subject, u32>,
+    judged: &'static [Matter],
 }
 
 impl Account {
@@ -101,7 +113,13 @@ impl Account {
             plan: plan.clone(),
             due: BTreeMap::new(),
             open: BTreeMap::new(),
+            judged: &Matter::ALL,
         }
+    }
+
+    /// The same account, of these matters alone.
+    pub fn only_of(self, judged: &'static [Matter]) -> Self {
+        Account { judged, ..self }
     }
 
     /// Each of these paths shows this next.
@@ -180,11 +198,22 @@ impl Account {
     pub fn differences(&self, events: &[Event]) -> Vec<Difference<Subject>> {
         let due = self.due.iter();
         let due = due.map(|(subject, ids)| (subject.clone(), ids.as_slice()));
-        let told = events.iter().filter(|event| event.id != SELF_STARVED);
+        let told = events.iter().filter(|event| self.judges(event));
         let told = told.map(|event| (Subject::of(event), event.id));
         let mut differences = transcript::compare(due, told);
         differences.retain(|difference| !self.is_left_open(difference));
         differences
+    }
+
+    /// How many events of this number have to be.
+    pub fn count(&self, id: u32) -> usize {
+        let ids = self.due.values().flatten();
+        ids.filter(|due| **due == id).count()
+    }
+
+    /// Whether the event is one that the account is about.
+    pub fn judges(&self, event: &Event) -> bool {
+        event.id != SELF_STARVED && self.judged.contains(&Matter::of(event.id))
     }
 
     /// Whether nothing is different but that something was said that may be.

@@ -25,9 +25,10 @@ pub const TESTS: &[Test] = &[
     ),
 ];
 
-const ORDERS: [&[&str]; 4] = [
+const ORDERS: [&[&str]; 5] = [
     &["reload"],
     &["leave"],
+    &["send", "--to", "node-b"],
     &["maintenance", "on", "--for", "1h", "--why", "a test"],
     &["maintenance", "off"],
 ];

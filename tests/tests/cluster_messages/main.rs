@@ -1,43 +1,24 @@
-//! Messages between nodes.
-use std::process::ExitCode;
-use std::time::Duration;
+//! Messages between nodes: the way they take, and what is refused.
+//!
+//! What a user sends is told apart from what the cores say to each other by its size: sixty kilobytes are more
+//! datagrams than anything else here makes. What is refused is shown beside a datagram of the same make that is not.
 
-use anyhow::{Result, ensure};
-use heartbeat_tests::lab::plan::Plan;
-use heartbeat_tests::lab::{Lab, interrupt, requirements};
+use std::process::ExitCode;
+
+use heartbeat_tests::lab::requirements;
 use heartbeat_tests::suite::Suite;
+
+mod forged;
+mod ground;
+mod refused;
+mod replayed;
+mod ways;
 
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
         threads: 1,
-        tests: &[&[("reports arrive", reports)]],
+        tests: &[ways::TESTS, refused::TESTS, replayed::TESTS, forged::TESTS],
     }
     .run()
-}
-
-fn reports() -> Result<()> {
-    let lab = Lab::running(
-        Plan::nodes(3)
-            .network("private", "Private Network")
-            .network_v6("public", "Public Network")
-            .timing(Duration::from_millis(100), 3),
-    )?;
-    interrupt::sleep(Duration::from_secs(5))?;
-    for node in lab.plan().all_nodes() {
-        let metrics = lab.metrics(node)?;
-        for sample in metrics.matching("heartbeat_message_datagrams_total", &[]) {
-            println!("{node} {:?} {}", sample.labels, sample.value);
-        }
-        for sample in metrics.matching("heartbeat_agent_lateness_max_1m_seconds", &[]) {
-            println!("{node} {} {}", sample.name, sample.value);
-        }
-        let taken = metrics.value("heartbeat_message_datagrams_total", &[("verdict", "taken")])?;
-        ensure!(0.0 < taken, "nothing");
-    }
-    println!(
-        "{}",
-        std::fs::read_to_string(lab.files().log(heartbeat_tests::lab::plan::Node(0)))?
-    );
-    Ok(())
 }

@@ -26,8 +26,8 @@ const REGROUP_AFTER: u32 = 6;
 const SETTLE: Duration = Duration::from_millis(400);
 /// What may pass until something happens on a busy machine.
 const LIMIT: Duration = Duration::from_secs(15);
-/// How long nothing else may come: longer than a state takes to settle.
-const QUIET: Duration = Duration::from_secs(2);
+/// How long nothing else may come, once a state has had time to settle.
+const QUIET: Duration = Duration::from_secs(1);
 const ALL: [Node; 5] = [A, B, C, D, E];
 
 fn main() -> ExitCode {
@@ -59,16 +59,17 @@ fn check(
     in_agreed_lab(plan, |lab| {
         let plan = lab.plan().clone();
         let before = lab.view(A)?;
+        let quiet = plan.membership.settle.unwrap_or_default() + QUIET;
         let mut feed = Feed::whole(lab)?;
         let mut account = Account::new(&plan);
         let fault = fault(lab)?;
         broken(&plan, &mut account);
-        feed.wait_for_account(&account, LIMIT, QUIET)?;
+        feed.wait_for_account(&account, LIMIT, quiet)?;
         lab.check_agents()?;
         states(lab)?;
         fault.heal()?;
         mended(&plan, &mut account);
-        feed.wait_for_account(&account, LIMIT, QUIET)?;
+        feed.wait_for_account(&account, LIMIT, quiet)?;
         let after = lab.wait_all_well(LIMIT)?;
         ensure!(after == before, "the view was {before}, and is {after}");
         Ok(())

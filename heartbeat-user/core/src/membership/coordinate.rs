@@ -125,19 +125,22 @@ impl Membership {
         caution == Some(Caution::Cautious)
     }
 
-    /// Whether a member has promised more than our view and acts by none: only a new view can bring it back.
+    /// Whether a member has promised more than our view and acts by none or an older one: only a new view can bring it back.
     fn is_overtaken(&self, now: Timestamp) -> bool {
         let Some(view) = &self.installed else {
             return false;
         };
         let stranded = |node: &NodeIndex| {
             let report = self.fresh(*node, now);
-            report.is_some_and(|report| view.epoch < report.promised && report.view.is_none())
+            report.is_some_and(|report| {
+                let theirs = report.view.as_ref().map(|(epoch, _)| *epoch);
+                view.epoch < report.promised && theirs < Some(view.epoch)
+            })
         };
         self.accepted
             .as_ref()
             .is_some_and(|accepted| view.epoch < accepted.epoch)
-            || view.acceptors.iter().any(|node| stranded(&node))
+            || view.set().iter().any(|node| stranded(&node))
     }
 
     /// Proposes, anew where the wish or what others have promised has changed, and once more where answers are

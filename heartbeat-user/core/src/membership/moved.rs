@@ -29,6 +29,10 @@ impl Membership {
         let mut moved = Membership::new(terms, self.incarnation, self.begun);
         moved.previous = changed.then(|| counted.moved(&from));
         moved.leases = self.leases.moved(&from, now.after(self.terms.promise));
+        // What was promised under the old terms may be shorter than what reports say from now on.
+        for place in 0..moved.terms.nodes {
+            moved.leases.withhold(NodeIndex(place as u16));
+        }
         moved.sights = from.iter().map(|place| self.sight(*place)).collect();
         moved.reaches = moved_set(&self.reaches, &from);
         moved.reaches.insert(moved.terms.me);

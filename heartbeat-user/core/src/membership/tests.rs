@@ -194,7 +194,7 @@ impl Parlour {
                 News::Quarantined(node, _) => std::format!("keeps out {}", node.0 + 1),
             };
             self.story
-                .push(std::format!("{ms:>6} ms  {}: {line}", me + 1));
+                .push(std::format!("{ms} ms, node {}: {line}", me + 1));
         }
     }
 

@@ -34,11 +34,11 @@ fn nodes_that_hear_each_other_agree_on_a_view_and_keep_it() {
             nodes[to].handle(at(ms), input, &mut actions);
             carry_out(to, actions, &mut wire, &mut told, &mut posts);
         }
-        for me in 0..3 {
+        for (me, node) in nodes.iter_mut().enumerate() {
             let last = ms - ms % 100;
             let arrivals: Vec<Arrival> = (0..2)
                 .map(|path| {
-                    let peer = nodes[me].config().paths[path as usize].peer.number();
+                    let peer = node.config().paths[path as usize].peer.number();
                     Arrival {
                         incarnation: Incarnation(u64::from(peer)),
                         reply: None,
@@ -51,7 +51,7 @@ fn nodes_that_hear_each_other_agree_on_a_view_and_keep_it() {
                 arrivals: &arrivals,
                 gaps: &[],
             };
-            nodes[me].handle(at(ms), input, &mut actions);
+            node.handle(at(ms), input, &mut actions);
             carry_out(me, actions, &mut wire, &mut told, &mut posts);
         }
     }
