@@ -71,6 +71,8 @@ pub struct Membership {
     proposed: Option<Proposed>,
     /// When another node proposed something last.
     courted: Option<Timestamp>,
+    /// When this node's turn to propose was taken by a newer proposal last.
+    outbid: Option<Timestamp>,
     installed: Option<View>,
     /// What was told last, to tell differences to; `None` after a loss of quorum.
     told: Option<View>,
@@ -115,6 +117,7 @@ impl Membership {
             floor: Epoch(0),
             proposed: None,
             courted: None,
+            outbid: None,
             installed: None,
             told: None,
             gave_up: None,
@@ -365,6 +368,7 @@ impl Membership {
             self.cautious_until,
             self.pending_deadline(now),
             self.proposed.as_ref().map(|proposed| proposed.again),
+            self.outbid.map(|at| at.after(self.terms.attempt)),
             self.regroup.deadline(&self.terms, now),
             self.gave_up.map(|at| at.after(self.terms.opening * 2)),
             self.quarantine
