@@ -17,6 +17,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -66,6 +67,9 @@ use plan::{Network, Node, Plan};
 use premises::Premises;
 use wiring::Wiring;
 
+/// Longest time until nodes whose paths are up act by a view: some regroups.
+const VIEW_LIMIT: Duration = Duration::from_secs(30);
+
 /// Nodes, networks and agents that exist as long as this value.
 #[derive(Debug)]
 pub struct Lab {
@@ -100,11 +104,16 @@ impl Lab {
         })
     }
 
-    /// Builds nodes and networks, starts every agent, and waits until all paths between them are up.
+    /// Builds nodes and networks, starts every agent, and waits until all paths between them are up and all nodes
+    /// act by one view.
     pub fn running(plan: Plan) -> Result<Self> {
         let mut lab = Self::build(plan)?;
         lab.start_agents()?;
         lab.wait_all_up()?;
+        if lab.plan.authentication {
+            let nodes: Vec<Node> = lab.nodes_with_agents().collect();
+            lab.wait_for_view(&nodes, VIEW_LIMIT)?;
+        }
         Ok(lab)
     }
 

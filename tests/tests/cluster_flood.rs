@@ -80,7 +80,7 @@ fn flood() -> Result<()> {
 }
 
 fn is_refusal(verdict: &str) -> bool {
-    verdict != "heartbeat"
+    !matches!(verdict, "heartbeat" | "message")
 }
 
 fn verdicts(metrics: &Metrics, chosen: impl Fn(&str) -> bool) -> u64 {

@@ -14,6 +14,7 @@ mod ebpf_tools;
 mod fuzz;
 mod install;
 mod launch;
+mod sim;
 mod stream;
 mod test;
 mod tidy;
@@ -45,6 +46,9 @@ enum Verb {
     Check,
     /// Checks the house rules that no compiler knows.
     Tidy,
+    /// Simulates clusters of the pure core with faults that seeds decide.
+    #[command(disable_help_flag = true)]
+    Sim(Arguments),
     /// Builds, disassembles or verifies the XDP program.
     Ebpf(ebpf::Options),
     /// Feeds random input to the frame walk or the wire format (nightly).
@@ -80,6 +84,7 @@ fn run() -> Result<ExitCode> {
         }
         Some(Verb::Demo(Arguments { arguments })) => launch::run(&launch::DEMO, &arguments),
         Some(Verb::Test(options)) => test::run(&options),
+        Some(Verb::Sim(Arguments { arguments })) => sim::run(&arguments),
         Some(Verb::Check) => check::run(),
         Some(Verb::Tidy) => tidy::run(),
         Some(Verb::Ebpf(options)) => ebpf::run(&options),

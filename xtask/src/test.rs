@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{check, command, fuzz, install, stream};
+use crate::{check, command, fuzz, install, sim, stream};
 
 pub use report::Report;
 
@@ -46,6 +46,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 
     let started = Instant::now();
     if builds {
+        sim::smoke(&mut report)?;
         test(&mut report, options)?;
     }
     if options.long {
@@ -59,10 +60,11 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 fn build(report: &mut Report) -> Result<bool> {
     println!("\n==> build");
     for arguments in [
-        ["build", "--workspace", "--bins"],
-        ["test", "--workspace", "--no-run"],
+        &["build", "--workspace", "--bins"][..],
+        &["test", "--workspace", "--no-run"],
+        &sim::BUILD,
     ] {
-        let status = stream::run(command::cargo(arguments), |_| ())?;
+        let status = stream::run(command::cargo(arguments.iter().copied()), |_| ())?;
         if !status.success() {
             report.fail(format!(
                 "build: `cargo {}` ended with {status}",

@@ -68,6 +68,8 @@ pub struct Membership {
     pending: Option<Pending>,
     /// What earlier runs may have accepted.
     floor: Epoch,
+    /// The newest view that this node, in this run or an earlier one, may have accepted without each node's consent.
+    without: Vec<Epoch>,
     proposed: Option<Proposed>,
     /// When another node proposed something last.
     courted: Option<Timestamp>,
@@ -115,6 +117,7 @@ impl Membership {
             accepted: None,
             pending: None,
             floor: Epoch(0),
+            without: alloc::vec![Epoch(0); nodes],
             proposed: None,
             courted: None,
             outbid: None,
@@ -142,6 +145,7 @@ impl Membership {
         self.accepted = None;
         self.pending = None;
         self.proposed = None;
+        self.promised_before(self.promised);
         self.stirred = true;
     }
 
@@ -149,6 +153,9 @@ impl Membership {
     pub fn promised_before(&mut self, epoch: Epoch) {
         self.promised = self.promised.max(epoch);
         self.floor = self.floor.max(epoch);
+        for without in &mut self.without {
+            *without = epoch.max(*without);
+        }
     }
 
     /// The view that this node acts by; `None`: none.
@@ -283,18 +290,18 @@ impl Membership {
     /// Decides what follows from all that was seen and heard, if something may.
     /// Says whether there was something to decide.
     pub fn turn(&mut self, now: Timestamp, out: &mut Outcome) -> bool {
-        self.had_quorum |= self.is_quorate(now);
-        if self.departed || (!self.stirred && now < self.deadline) {
-            return false;
+        let due = !self.departed && (self.stirred || self.deadline <= now);
+        if due {
+            self.stirred = false;
+            self.look_around(now);
+            self.accept_pending(now, out);
+            self.coordinate(now, out);
+            self.admit_loss(now, out);
+            self.speak(now, out);
+            self.deadline = self.next(now);
         }
-        self.stirred = false;
-        self.look_around(now);
-        self.accept_pending(now, out);
-        self.coordinate(now, out);
-        self.admit_loss(now, out);
-        self.speak(now, out);
-        self.deadline = self.next(now);
-        true
+        self.had_quorum |= self.is_quorate(now);
+        due
     }
 
     /// When to decide again at the latest.

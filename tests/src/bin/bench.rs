@@ -109,7 +109,7 @@ impl Part {
             Part::Sweep => "the sweep of all slots",
             Part::Receive => "the same heartbeats received by other means",
             Part::Lateness => "the lateness of real agents, for about a minute",
-            Part::Regroup => "regroups of real agents, for about seven minutes",
+            Part::Regroup => "regroups of real agents, for about five minutes",
             Part::Paths => "an agent with 4096 paths, for about two minutes",
         }
     }

@@ -98,7 +98,7 @@ fn watch_on_a_terminal() -> Result<()> {
         );
         let view = views[1];
         ensure!(
-            view.contains("PEER") && view.contains("node-c") && view.ends_with("\x1b[J"),
+            view.contains("NODE") && view.contains("node-c") && view.ends_with("\x1b[J"),
             "{view:?}"
         );
         let small = on_a_terminal(lab, 3)?;

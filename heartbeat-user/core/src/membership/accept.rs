@@ -125,13 +125,23 @@ impl Membership {
             return;
         }
         let (epoch, coordinator) = (pending.view.epoch, pending.coordinator);
-        self.accepted = Some(pending.view);
+        self.commit_to(pending.view);
         self.pace.hurry();
         if coordinator == self.terms.me {
             self.count(coordinator, epoch);
         } else {
             self.say_accepted(coordinator, epoch, out);
         }
+    }
+
+    /// From now on no older view is good, whoever still acts by it.
+    pub(super) fn commit_to(&mut self, view: View) {
+        for (place, without) in self.without.iter_mut().enumerate() {
+            if !view.acceptors.contains(NodeIndex(place as u16)) {
+                *without = view.epoch.max(*without);
+            }
+        }
+        self.accepted = Some(view);
     }
 
     fn say_accepted(&self, coordinator: NodeIndex, epoch: Epoch, out: &mut Outcome) {

@@ -79,8 +79,18 @@ impl Membership {
         let Some(view) = &self.installed else {
             return true;
         };
-        let waited = self.regroup.since().after(self.terms.opening) <= now;
         let removed = view.set().without(&wish.set());
+        // A new run of a member is about to join, once it has heard the others.
+        let comes_back = |node: NodeIndex| {
+            let heard = self.sights[node.position()].incarnation;
+            view.incarnation(node) < heard && self.reaches.contains(node)
+        };
+        let patience = if removed.iter().any(comes_back) {
+            self.terms.promise
+        } else {
+            self.terms.opening
+        };
+        let waited = self.regroup.since().after(patience) <= now;
         let certain = |node: NodeIndex| {
             let left = self.sights[node.position()].has_left();
             left || self.is_given_up(node, &wish.acceptors, now)

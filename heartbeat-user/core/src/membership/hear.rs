@@ -6,7 +6,7 @@ use heartbeat_ebpf::time::Timestamp;
 use super::{Heard, Membership, Outcome};
 use crate::message::{Message, Report};
 use crate::nodes::NodeIndex;
-use crate::view::View;
+use crate::view::{Epoch, View};
 
 impl Membership {
     /// Takes a message of a node, sent by this run of it. What other runs say is not heard.
@@ -63,21 +63,28 @@ impl Membership {
         }
     }
 
-    /// Whether a node is promised not to be left out: not one that is being left out, nor one that still acts by
-    /// an older view than was accepted without its consent.
+    /// Whether a node is promised not to be left out: not one that is being left out, nor one that may still act by
+    /// an older view than was accepted without its consent, in this run or in one that died and is forgotten.
     fn may_promise(&self, node: NodeIndex) -> bool {
         let pending = self.pending.as_ref();
         let included = pending.is_none_or(|pending| pending.view.acceptors.contains(node));
-        let current = self.accepted.as_ref().is_none_or(|accepted| {
-            accepted.acceptors.contains(node)
-                || (accepted.incarnation(node).is_some()
-                    && accepted.epoch <= self.view_of(node).unwrap_or_default())
-        });
-        included && current
+        let accepted = self.accepted.as_ref();
+        let ours = accepted.is_none_or(|view| view.incarnation(node).is_some());
+        included && ours && self.without[node.position()] <= self.acts_above(node)
+    }
+
+    /// A node acts by no view older than this.
+    fn acts_above(&self, node: NodeIndex) -> Epoch {
+        let heard = self.reports[node.position()].as_ref();
+        let least = |heard: &Heard| {
+            let view = heard.report.view.as_ref();
+            view.map_or(heard.report.promised, |(epoch, _)| *epoch)
+        };
+        heard.map_or(Epoch(0), least)
     }
 
     /// Number of the view that a node last said to act by.
-    pub(super) fn view_of(&self, node: NodeIndex) -> Option<crate::view::Epoch> {
+    pub(super) fn view_of(&self, node: NodeIndex) -> Option<Epoch> {
         let heard = self.reports[node.position()].as_ref()?;
         heard.report.view.as_ref().map(|(epoch, _)| *epoch)
     }

@@ -31,7 +31,7 @@ impl Membership {
         self.pending = None;
         self.proposed = None;
         self.previous = None;
-        self.accepted = Some(view.clone());
+        self.commit_to(view.clone());
         self.told = Some(view.clone());
         self.installed = Some(view);
         self.regroup.install(now);

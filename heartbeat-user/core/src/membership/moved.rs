@@ -38,6 +38,10 @@ impl Membership {
         moved.reaches.insert(moved.terms.me);
         moved.promised = self.promised;
         moved.floor = self.floor;
+        moved.without = from
+            .iter()
+            .map(|place| place.map_or(self.promised, |old| self.without[old.position()]))
+            .collect();
         moved.newest = self.newest;
         moved.accepted = self.accepted.as_ref().map(view);
         moved.installed = self.installed.as_ref().map(view);

@@ -76,7 +76,7 @@ impl World {
     }
 
     fn ask(&mut self, node: usize, path: PathIndex, ask: Ask) {
-        let nonce = self.random.next().max(1);
+        let nonce = self.random.bits().max(1);
         let host = &mut self.hosts[node];
         let (peer, network) = host.paths[path.position()];
         let local = host.clock.local(self.now).ns();
