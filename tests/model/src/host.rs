@@ -27,7 +27,7 @@ pub struct Host {
     /// Which run that is, or was.
     pub run: Incarnation,
     /// The highest epoch that any of its runs has promised.
-    kept: Epoch,
+    pub kept: Epoch,
     /// By peer, what its kernel has stamped last.
     pub stamps: Vec<Option<Stamp>>,
     /// What came while its agent stood still.
@@ -62,12 +62,6 @@ pub struct Stamp {
     pub departure: Option<Departure>,
 }
 
-impl AsRef<Host> for Host {
-    fn as_ref(&self) -> &Host {
-        self
-    }
-}
-
 impl Condition {
     /// Whether its kernel stamps and answers.
     pub fn has_kernel(self) -> bool {
@@ -80,10 +74,10 @@ impl Condition {
 
 impl Host {
     /// One of so many, in its first run.
-    pub fn new(me: usize, nodes: usize) -> Self {
+    pub fn new(me: usize, nodes: usize, mutant: Mutant) -> Self {
         Host {
             condition: Condition::Runs,
-            core: Some(Membership::new(scale::terms(me, nodes), Incarnation(1), scale::now())),
+            core: Some(Membership::new(mutant.terms(me, nodes), Incarnation(1), scale::now())),
             run: Incarnation(1),
             kept: Epoch(0),
             stamps: vec![None; nodes],
@@ -108,17 +102,8 @@ impl Host {
         let nodes = self.stamps.len();
         self.run = Incarnation(self.run.0 + 1);
         self.condition = Condition::Runs;
-        let begun = match mutant {
-            Mutant::ForgetsLeases => scale::before(scale::PROMISE),
-            Mutant::None | Mutant::ForgetsPromises | Mutant::StandsStill => scale::now(),
-        };
-        let mut core = Membership::new(scale::terms(me, nodes), self.run, begun);
-        match mutant {
-            Mutant::ForgetsPromises => {}
-            Mutant::None | Mutant::ForgetsLeases | Mutant::StandsStill => {
-                core.promised_before(self.kept);
-            }
-        }
+        let mut core = Membership::new(mutant.terms(me, nodes), self.run, mutant.begun());
+        core.promised_before(mutant.kept(self.kept));
         self.core = Some(core);
     }
 
@@ -137,10 +122,7 @@ impl Host {
             core.turn(now, &mut out);
         }
         self.kept = out.promised.unwrap_or(self.kept);
-        self.looked = match mutant {
-            Mutant::StandsStill => Some(now),
-            Mutant::None | Mutant::ForgetsPromises | Mutant::ForgetsLeases => None,
-        };
+        self.looked = (mutant == Mutant::StandsStill).then_some(now);
         out
     }
 

@@ -22,6 +22,17 @@ pub struct Letter {
     pub sent: Timestamp,
     /// What it says.
     pub message: Message,
+    /// Whether it has come before.
+    pub copy: Copy,
+}
+
+/// Which of the two of a message that comes twice.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Copy {
+    /// The one that was sent.
+    First,
+    /// The one that a network made.
+    Second,
 }
 
 impl Letter {

@@ -23,11 +23,14 @@
 //!   lease ends at the very moment from which the promise does not bind any more.
 
 pub mod bounds;
+pub mod calm;
 pub mod coverage;
+pub mod history;
 pub mod host;
 pub mod law;
 pub mod letter;
 pub mod mutant;
+pub mod print;
 pub mod scale;
 pub mod search;
 pub mod step;

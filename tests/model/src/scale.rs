@@ -63,7 +63,7 @@ pub fn terms(me: usize, nodes: usize) -> Terms {
     Terms {
         me: index(me),
         nodes,
-        voters: Voters::new(&config(nodes)),
+        voters: voters(nodes, None),
         interval: STEP,
         promise: PROMISE,
         margin: Duration::ZERO,
@@ -81,13 +81,19 @@ pub fn index(node: usize) -> NodeIndex {
     NodeIndex(node as u16)
 }
 
-/// As much of a configuration as makes voters: everybody has one vote, and the first node breaks ties.
-fn config(nodes: usize) -> Config {
+/// Everybody has one vote, and the first node breaks ties; unless one counts more votes for itself than there are.
+pub fn voters(nodes: usize, greedy: Option<usize>) -> Voters {
+    let votes = |node| if greedy == Some(node) { nodes + 1 } else { 1 };
+    Voters::new(&config((0..nodes).map(votes)))
+}
+
+/// As much of a configuration as makes voters.
+fn config(votes: impl Iterator<Item = usize>) -> Config {
     let id = |node: u16| NodeId::new(node + 1).expect("not zero");
-    let node = |place| NodeConfig {
+    let node = |(place, votes)| NodeConfig {
         id: id(place),
         name: String::new(),
-        votes: 1,
+        votes: votes as u32,
     };
     Config {
         node: id(0),
@@ -95,7 +101,7 @@ fn config(nodes: usize) -> Config {
         authentication: Authentication::Key,
         digest: 0,
         restart_grace: GRACE,
-        nodes: (0..nodes as u16).map(node).collect(),
+        nodes: (0u16..).zip(votes).map(node).collect(),
         membership: MembershipConfig {
             regroup_after: 4,
             tie_breaker: index(0),

@@ -1,166 +1,231 @@
 //! The search: every state that can be reached, the nearest first.
 //!
-//! States are known again by 128 bits of SipHash, so that a million of them fit into little memory and none is
-//! taken for another. The awkward case is depth: a story is some hundred steps long, most of them messages that just
-//! come. Keeping the way to every state that waits would cost more than the state; so each remembers its number
-//! alone, and the way to it is a chain of numbers.
+//! All states that are equally far are gone on from before any that is farther, so that the first way on which a law is
+//! broken is a shortest one. The awkward case is a space that is too large: to stop after so many states would
+//! mean to see nothing but beginnings. So the search may be held to a [`Width`] instead, and goes to the end on a
+//! part of the ways, which it draws evenly.
+//!
+//! Threads go on from states of a portion, each from its own; what they come to is entered by one, in order. So
+//! what is found does not depend on how many there are.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
-
-use siphasher::sip128::{Hasher128, SipHasher13};
+use std::thread;
 
 use crate::bounds::Bounds;
+use crate::calm::{Calm, Ends};
 use crate::coverage::Coverage;
 use crate::law::Law;
 use crate::mutant::Mutant;
+use crate::print;
 use crate::step::Step;
 use crate::world::World;
+use frontier::{Frontier, Open};
+use known::Known;
+
+mod frontier;
+mod known;
+
+/// States that all threads together go on from before what they come to is entered.
+const PORTION: usize = 2048;
+
+/// How much is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Effort {
+    /// How much of what is reached is gone on from.
+    pub width: Width,
+    /// From one in so many states the cluster is let come to rest.
+    pub calm_one_in: u32,
+    /// After so many states the search ends, whatever is left.
+    pub most: usize,
+}
+
+/// How much of what is reached is gone on from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Width {
+    /// Everything.
+    All,
+    /// Of the states that are equally far and have equally much still to go wrong, so many.
+    Drawn(usize),
+}
 
 /// What a search has found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Found {
     /// Distinct states.
     pub states: usize,
+    /// Those of them that were gone on from.
+    pub followed: usize,
     /// Steps taken, those to known states included.
     pub steps: usize,
     /// Steps to the farthest state.
     pub depth: usize,
-    /// Whether there are no others.
+    /// States from which the cluster was let come to rest.
+    pub calmed: usize,
+    /// Intervals that it took at most.
+    pub slowest: u8,
+    /// Whether there are no other states.
     pub exhausted: Exhausted,
-    /// The law that was broken first, and the shortest way to there.
+    /// The law that was broken first, and the way to there.
     pub broken: Option<(Law, Vec<Step>)>,
     /// What was come by.
     pub coverage: Coverage,
 }
 
 /// Whether a search has seen all there is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Exhausted {
     /// It has.
+    #[default]
     Yes,
-    /// Some were not followed up.
+    /// Some states were not gone on from.
     No,
 }
 
-/// What is known of the states found so far.
-struct Known {
-    prints: HashSet<u128, BuildHasherDefault<Print>>,
-    /// By number: the state it was reached from first, and how.
-    from: Vec<(u32, Step)>,
+/// A state that was not known when a step led to it.
+struct Reached {
+    from: u32,
+    step: Step,
+    print: u128,
+    world: World,
+    calm: Option<Calm>,
 }
 
-impl Known {
-    /// The fingerprint and the number of a state that was not known.
-    fn add(&mut self, world: &World, from: u32, step: Step) -> Option<(u128, u32)> {
-        let mut hasher = SipHasher13::new();
-        world.hash(&mut hasher);
-        let print = hasher.finish128().as_u128();
-        self.prints.insert(print).then(|| {
-            self.from.push((from, step));
-            (print, self.from.len() as u32 - 1)
-        })
-    }
-
-    fn way_to(&self, mut number: u32) -> Vec<Step> {
-        let mut way = Vec::new();
-        while number != 0 {
-            let (from, step) = self.from[number as usize];
-            way.push(step);
-            number = from;
-        }
-        way.reverse();
-        way
-    }
-}
-
-/// How much of what is reached is followed up.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Width {
-    /// Everything.
-    All,
-    /// Of the states that are equally far, so many, drawn by their fingerprints. What leads far from the beginning is
-    /// seen as well as what is near, which a search of everything that ends at a limit would not do.
-    Drawn(usize),
+struct Search<'a> {
+    bounds: &'a Bounds,
+    mutant: Mutant,
+    effort: Effort,
+    known: Known,
+    found: Found,
+    /// By thread, what it knows of how clusters come to rest.
+    ends: Vec<Ends>,
 }
 
 /// Goes through the states that `bounds` allow, until a law is broken.
-pub fn search(bounds: &Bounds, mutant: Mutant, width: Width) -> Found {
-    let first = World::new(bounds);
-    let mut known = Known {
-        prints: HashSet::default(),
-        from: Vec::new(),
+pub fn search(bounds: &Bounds, mutant: Mutant, effort: Effort) -> Found {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut search = Search {
+        bounds,
+        mutant,
+        effort,
+        known: Known::default(),
+        found: Found::default(),
+        ends: (0..threads).map(|_| Ends::default()).collect(),
     };
-    known.add(&first, 0, Step::Tick);
-    let mut found = Found {
-        states: 0,
-        steps: 0,
-        depth: 0,
-        exhausted: Exhausted::Yes,
-        broken: None,
-        coverage: Coverage::default(),
-    };
-    let mut level = vec![(0, 0, first)];
-    while !level.is_empty() && found.broken.is_none() {
-        level = follow(bounds, mutant, level, &mut known, &mut found);
-        found.depth += 1;
-        if let Width::Drawn(width) = width
-            && width < level.len()
-        {
-            found.exhausted = Exhausted::No;
-            level.select_nth_unstable_by_key(width, |(print, ..)| *print);
-            level.truncate(width);
-        }
+    let world = World::new(bounds, mutant);
+    let print = print::of(&world);
+    let number = search.known.add(print, 0, Step::Tick).expect("nothing is known yet");
+    let mut level = vec![Open { print, number, world }];
+    while !level.is_empty() && search.goes_on() {
+        level = search.follow(level);
+        search.found.depth += 1;
     }
-    found.states = known.from.len();
-    found
+    search.found.states = search.known.len();
+    search.found
 }
 
-/// What is one step farther than `level` and was not known.
-fn follow(
-    bounds: &Bounds,
-    mutant: Mutant,
-    level: Vec<(u128, u32, World)>,
-    known: &mut Known,
-    found: &mut Found,
-) -> Vec<(u128, u32, World)> {
-    let mut next = Vec::new();
-    let mut steps = Vec::new();
-    for (_, number, world) in level {
-        world.steps(bounds, &mut steps);
-        for step in steps.drain(..) {
-            let (after, told) = world.after(step, mutant);
-            found.steps += 1;
-            found.coverage.note(step, &told);
-            let Some((print, new)) = known.add(&after, number, step) else {
-                continue;
-            };
-            if let Some(law) = after.broken {
-                let way = || (law, known.way_to(new));
-                found.broken.get_or_insert_with(way);
+impl Search<'_> {
+    fn goes_on(&self) -> bool {
+        self.found.broken.is_none() && self.known.len() < self.effort.most
+    }
+
+    /// What is one step farther than `level` and was not known.
+    fn follow(&mut self, mut level: Vec<Open>) -> Vec<Open> {
+        let mut next = Frontier::new(self.effort.width);
+        while !level.is_empty() {
+            let portion = level.split_off(level.len().saturating_sub(PORTION));
+            self.found.followed += portion.len();
+            for reached in self.spread(&portion) {
+                self.enter(reached, &mut next);
+                if !self.goes_on() {
+                    self.found.exhausted = Exhausted::No;
+                    return Vec::new();
+                }
             }
-            next.push((print, new, after));
         }
+        if next.dropped() {
+            self.found.exhausted = Exhausted::No;
+        }
+        next.into_open()
     }
-    next
+
+    /// Goes on from all of a portion, on all threads.
+    fn spread(&mut self, portion: &[Open]) -> Vec<Reached> {
+        let part = portion.len().div_ceil(self.ends.len());
+        let (bounds, mutant, known) = (self.bounds, self.mutant, &self.known);
+        let one_in = self.effort.calm_one_in;
+        let parts: Vec<_> = thread::scope(|scope| {
+            let threads = portion.chunks(part).zip(&mut self.ends).map(|(part, ends)| {
+                let mut team = Follower { bounds, mutant, known, one_in, ends, coverage: Coverage::default(), steps: 0 };
+                scope.spawn(move || (team.follow(part), team.coverage, team.steps))
+            });
+            let threads: Vec<_> = threads.collect();
+            threads.into_iter().map(|thread| thread.join().expect("no step panics")).collect()
+        });
+        let mut all = Vec::new();
+        for (reached, coverage, steps) in parts {
+            self.found.coverage.add(&coverage);
+            self.found.steps += steps;
+            all.extend(reached);
+        }
+        all
+    }
+
+    fn enter(&mut self, reached: Reached, next: &mut Frontier) {
+        let Reached { from, step, print, world, calm } = reached;
+        let Some(number) = self.known.add(print, from, step) else {
+            return;
+        };
+        if let Some(law) = world.broken {
+            self.found.broken = Some((law, self.known.way_to(number)));
+            return;
+        }
+        self.found.calmed += usize::from(calm.is_some());
+        match calm {
+            None => {}
+            Some(Calm::After(intervals)) => self.found.slowest = self.found.slowest.max(intervals),
+            Some(Calm::Broken(law, end)) => {
+                let mut way = self.known.way_to(number);
+                way.extend(end);
+                self.found.broken = Some((law, way));
+                return;
+            }
+        }
+        next.add(Open { print, number, world });
+    }
 }
 
-/// Takes what is a fingerprint already as it is.
-#[derive(Default)]
-struct Print(u64);
+/// What one thread does.
+struct Follower<'a> {
+    bounds: &'a Bounds,
+    mutant: Mutant,
+    known: &'a Known,
+    one_in: u32,
+    ends: &'a mut Ends,
+    coverage: Coverage,
+    steps: usize,
+}
 
-impl Hasher for Print {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+impl Follower<'_> {
+    fn follow(&mut self, part: &[Open]) -> Vec<Reached> {
+        let (mut reached, mut steps) = (Vec::new(), Vec::new());
+        for Open { number, world, .. } in part {
+            world.steps(self.bounds, &mut steps);
+            self.steps += steps.len();
+            for step in steps.drain(..) {
+                let (after, told) = world.after(step, self.mutant);
+                self.coverage.note(world, step, &after, &told);
+                let print = print::of(&after);
+                if !self.known.contains(print) {
+                    let calm = self.calm(print, &after);
+                    reached.push(Reached { from: *number, step, print, world: after, calm });
+                }
+            }
         }
+        reached
     }
 
-    fn write_u128(&mut self, print: u128) {
-        self.0 = print as u64;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
+    fn calm(&mut self, print: u128, world: &World) -> Option<Calm> {
+        let looked_at = world.broken.is_none() && self.mutant.is_judged_by(Law::Settles);
+        let chosen = (print >> 64) as u32 % self.one_in == 0;
+        (looked_at && chosen).then(|| self.ends.find(world, self.mutant))
     }
 }

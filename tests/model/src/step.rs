@@ -125,6 +125,23 @@ fn pairs(
         .collect()
 }
 
+impl Fault {
+    /// Its kind.
+    pub fn kind(self) -> Kind {
+        match self {
+            Fault::Cut(..) => Kind::Cut,
+            Fault::CutPair(..) => Kind::CutPair,
+            Fault::Split(_) => Kind::Split,
+            Fault::Crash(_) => Kind::Crash,
+            Fault::Respawn(_) => Kind::Respawn,
+            Fault::Leave(_) => Kind::Leave,
+            Fault::Restart(_) => Kind::Restart,
+            Fault::Stall(_) => Kind::Stall,
+            Fault::Freeze(_) => Kind::Freeze,
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -14,7 +14,7 @@ use crate::world::{Told, World};
 /// Goes the way again, and tells what happens on it; messages that just come only where they change something.
 pub fn tell(bounds: &Bounds, mutant: Mutant, way: &[Step]) -> String {
     let mut story = String::new();
-    let mut world = World::new(bounds);
+    let mut world = World::new(bounds, mutant);
     let mut time = 0;
     for step in way {
         let line = line(&world, *step);

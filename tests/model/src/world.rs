@@ -10,8 +10,9 @@ use heartbeat_core::membership::{News, Outcome};
 
 use crate::bounds::{Bounds, Moments, Order};
 use crate::host::{Condition, Host, Stamp};
-use crate::law::{HIGHEST, History, Law};
-use crate::letter::Letter;
+use crate::history::History;
+use crate::law::{HIGHEST, Law};
+use crate::letter::{Copy, Letter};
 use crate::mutant::Mutant;
 use crate::scale;
 use crate::step::{Fault, First, Step};
@@ -32,6 +33,8 @@ pub struct World {
     cuts: u64,
     faults: u8,
     tricks: u8,
+    /// Whether something has gone wrong.
+    disturbed: bool,
     history: History,
     /// The law that the last step has broken.
     pub broken: Option<Law>,
@@ -50,15 +53,16 @@ pub struct Told {
 
 impl World {
     /// All nodes begin at this moment.
-    pub fn new(bounds: &Bounds) -> Self {
+    pub fn new(bounds: &Bounds, mutant: Mutant) -> Self {
         let nodes = bounds.nodes;
         World {
-            hosts: (0..nodes).map(|me| Arc::new(Host::new(me, nodes))).collect(),
+            hosts: (0..nodes).map(|me| Arc::new(Host::new(me, nodes, mutant))).collect(),
             fresh: Vec::new(),
             late: Vec::new(),
             cuts: 0,
             faults: bounds.faults,
             tricks: bounds.tricks,
+            disturbed: false,
             history: History::new(nodes),
             broken: None,
         }
@@ -98,6 +102,21 @@ impl World {
     /// Messages sent at this moment that have not come yet.
     pub fn fresh(&self) -> &[Arc<Letter>] {
         &self.fresh
+    }
+
+    /// Messages that are late.
+    pub fn late(&self) -> &[Arc<Letter>] {
+        &self.late
+    }
+
+    /// Whether anything is cut.
+    pub fn has_cuts(&self) -> bool {
+        self.cuts != 0
+    }
+
+    /// How many faults and tricks are left.
+    pub fn left(&self) -> (u8, u8) {
+        (self.faults, self.tricks)
     }
 
     fn mend(&self, steps: &mut Vec<Step>) {
@@ -144,28 +163,39 @@ impl World {
         let mut world = self.clone();
         let mut told = Vec::new();
         world.take(step, mutant, &mut told);
-        if world.broken.is_none() {
-            world.broken = world.history.look(&world.hosts);
-        }
+        let laws = world.history.look(&world.hosts);
+        world.judge(laws, mutant);
         (world, told)
     }
 
+    /// Takes note of the first law broken that is looked at.
+    fn judge(&mut self, laws: impl IntoIterator<Item = Law>, mutant: Mutant) {
+        let law = laws.into_iter().find(|law| mutant.is_judged_by(*law));
+        self.broken = self.broken.or(law);
+    }
+
     /// Sends what a node wants sent, and keeps what it tells.
-    fn carry_out(&mut self, node: usize, out: Outcome, told: &mut Vec<Told>) {
+    fn carry_out(&mut self, node: usize, out: Outcome, mutant: Mutant, told: &mut Vec<Told>) {
         if out.promised.is_some_and(|promised| HIGHEST < promised) {
-            self.broken = self.broken.or(Some(Law::Ends));
+            self.judge([Law::Ends], mutant);
         }
         for news in out.news {
             let mut rejoined = false;
             if let News::Installed { view, .. } = &news {
                 let run = self.hosts[node].run;
-                let broken = self.history.install(node, run, view);
-                self.broken = self.broken.or(broken);
+                let laws = self.history.install(node, run, view);
+                self.judge(laws, mutant);
                 rejoined = self.history.brings_back();
+            }
+            if !self.disturbed && is_loss(&news) {
+                self.judge([Law::Undisturbed], mutant);
             }
             told.push(Told { node, news, rejoined });
         }
         for post in out.posts {
+            let Some(message) = mutant.carry(post.message) else {
+                continue;
+            };
             for to in post.to.iter().map(|to| to.position()) {
                 let host = &self.hosts[node];
                 let Some(stamp) = host.stamps[to].filter(|_| !self.is_cut(node, to)) else {
@@ -177,7 +207,8 @@ impl World {
                     to,
                     to_run: stamp.run,
                     sent: scale::now(),
-                    message: post.message.clone(),
+                    message: message.clone(),
+                    copy: Copy::First,
                 }));
             }
         }
@@ -195,5 +226,14 @@ impl World {
                 });
             }
         }
+    }
+}
+
+/// Whether somebody is removed, or is in no view any more.
+fn is_loss(news: &News) -> bool {
+    match news {
+        News::Installed { removed, .. } => !removed.is_empty(),
+        News::QuorumLost(_) => true,
+        News::Quarantined(..) => false,
     }
 }

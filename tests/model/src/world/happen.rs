@@ -6,7 +6,7 @@ use heartbeat_core::arrival::Departure;
 
 use super::{Told, World};
 use crate::host::Condition;
-use crate::letter::Letter;
+use crate::letter::{Copy, Letter};
 use crate::mutant::Mutant;
 use crate::scale;
 use crate::step::{Fault, First, Step};
@@ -20,18 +20,21 @@ impl World {
                 self.deliver(&letter, mutant, told);
             }
             Step::Repeat(place) => {
-                self.tricks -= 1;
+                self.play();
                 let letter = self.fresh.remove(place);
-                self.late.push(Arc::clone(&letter));
+                self.late.push(Arc::new(Letter {
+                    copy: Copy::Second,
+                    ..Letter::clone(&letter)
+                }));
                 self.deliver(&letter, mutant, told);
             }
             Step::Delay(place) => {
-                self.tricks -= 1;
+                self.play();
                 let letter = self.fresh.remove(place);
                 self.late.push(letter);
             }
             Step::Lose(place) => {
-                self.tricks -= 1;
+                self.play();
                 self.fresh.remove(place);
             }
             Step::Late(place) => {
@@ -40,12 +43,19 @@ impl World {
             }
             Step::Fault(fault) => {
                 self.faults -= 1;
+                self.disturbed = true;
                 self.suffer(fault, mutant, told);
             }
             Step::Heal => self.cuts = 0,
             Step::Boot(node) => self.start(node, mutant, told),
             Step::Wake(node, first) => self.wake(node, first, mutant, told),
         }
+    }
+
+    /// The network plays a trick.
+    fn play(&mut self) {
+        self.tricks -= 1;
+        self.disturbed = true;
     }
 
     fn deliver(&mut self, letter: &Arc<Letter>, mutant: Mutant, told: &mut Vec<Told>) {
@@ -66,7 +76,7 @@ impl World {
         let out = host.act(mutant, scale::now(), |core, out| {
             core.hear(scale::now(), from, letter.from_run, &letter.message, out);
         });
-        self.carry_out(to, out, told);
+        self.carry_out(to, out, mutant, told);
     }
 
     fn suffer(&mut self, fault: Fault, mutant: Mutant, told: &mut Vec<Told>) {

@@ -11,7 +11,7 @@ use crate::scale;
 
 impl World {
     pub(super) fn pass_time(&mut self, mutant: Mutant, told: &mut Vec<Told>) {
-        self.stamp_heartbeats();
+        self.stamp_heartbeats(mutant);
         let by = scale::back();
         self.late.retain(|letter| letter.lasts(scale::next()));
         for letter in &mut self.late {
@@ -28,12 +28,15 @@ impl World {
     }
 
     /// Kernels stamp the heartbeats of all agents that run.
-    fn stamp_heartbeats(&mut self) {
+    fn stamp_heartbeats(&mut self, mutant: Mutant) {
         let nodes = self.hosts.len();
         for from in (0..nodes).filter(|from| self.hosts[*from].condition == Condition::Runs).collect::<Vec<_>>() {
             let run = self.hosts[from].run;
             for to in (0..nodes).filter(|to| *to != from) {
-                if !self.is_cut(from, to) && self.hosts[to].condition.has_kernel() {
+                let core = self.hosts[to].core.as_ref();
+                let in_view = core.is_some_and(|core| core.view().is_some());
+                let seen = mutant.sees(to, from, in_view) && !self.is_cut(from, to);
+                if seen && self.hosts[to].condition.has_kernel() {
                     self.host(to).stamps[from] = Some(Stamp {
                         at: scale::next(),
                         run,
@@ -59,7 +62,7 @@ impl World {
                 core.see(scale::now(), scale::index(peer), sight);
             }
         });
-        self.carry_out(node, out, told);
+        self.carry_out(node, out, mutant, told);
     }
 
     pub(super) fn host(&mut self, node: usize) -> &mut Host {
