@@ -25,7 +25,7 @@ pub enum Calm {
 }
 
 /// Within so many intervals there must be one view.
-pub const PATIENCE: u8 = 100;
+pub const PATIENCE: u8 = 40;
 
 /// Ends that are known: by the state that time has led to, how many intervals there are to go.
 #[derive(Default)]

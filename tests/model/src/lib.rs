@@ -32,6 +32,7 @@ pub mod letter;
 pub mod mutant;
 pub mod print;
 pub mod scale;
+pub mod scopes;
 pub mod search;
 pub mod step;
 pub mod story;

@@ -1,26 +1,104 @@
-//! `model`: temporary driver.
-use heartbeat_model::bounds::{Bounds, Moments, Order};
-use heartbeat_model::mutant::Mutant;
-use heartbeat_model::search::{Effort, Width, search};
+//! `cargo xtask model`: searches, tells the way to a law that is broken, and shows what was seen.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use heartbeat_model::bounds::Bounds;
+use heartbeat_model::mutant::{Mutant, Trial};
+use heartbeat_model::scopes::{self, LONG, QUICK, Scope};
+use heartbeat_model::search::{Effort, Exhausted, Found, Width, search};
 use heartbeat_model::story;
 
-fn main() {
-    let a: Vec<String> = std::env::args().collect();
-    let n = |i: usize| a[i].parse::<usize>().unwrap();
-    let (bounds, mutant) = match n(1) {
-        0 => (Mutant::ALL[n(2)].3, Mutant::ALL[n(2)].0),
-        _ => {
-            let mut b = Bounds::new(n(1), n(2) as u8, n(3) as u8);
-            if a[4] == "any" { b.moments = Moments::Any }
-            if a[5] == "any" { b.order = Order::Any }
-            (b, Mutant::None)
-        }
-    };
-    let effort = Effort { width: if n(7) == 0 { Width::All } else { Width::Drawn(n(7)) }, calm_one_in: n(8) as u32, most: n(9) };
-    let t = std::time::Instant::now();
-    let f = search(&bounds, mutant, effort);
-    println!("{mutant:?} {bounds}: {} states, {} followed {} steps, depth {}, {:?}, calm {} slowest {} {:.1} s\n{}\nmissing {:?}", f.states, f.followed, f.steps, f.depth, f.exhausted, f.calmed, f.slowest, t.elapsed().as_secs_f32(), f.coverage, f.coverage.missing(&bounds));
-    if let Some((law, way)) = f.broken {
-        println!("BROKEN {law}\n{}", story::tell(&bounds, mutant, &way));
+/// Takes the membership of the pure core through whatever can go wrong within bounds, in every order.
+#[derive(Parser)]
+#[command(name = "cargo xtask model", bin_name = "cargo xtask model")]
+struct Options {
+    /// Searches larger spaces, for minutes.
+    #[arg(long)]
+    long: bool,
+    /// Searches clusters of so many nodes alone.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(2..=4))]
+    nodes: Option<u8>,
+    /// Ends each search after so many states.
+    #[arg(long)]
+    states: Option<usize>,
+    /// Breaks what the protocol stands on, and tells how a law is broken.
+    #[arg(long)]
+    mutant: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    if let Some(name) = &options.mutant {
+        return tell_mutant(name);
     }
+    let least = if options.long { scopes::LEAST } else { 0 };
+    let all: &[Scope] = if options.long { &LONG } else { &QUICK };
+    let of_size = |scope: &&Scope| options.nodes.is_none_or(|nodes| scope.bounds.nodes == usize::from(nodes));
+    let chosen = all.iter().filter(of_size);
+    let searched = chosen.map(|scope| run_scope(*scope, options.states, least)).fold(true, |all, one| all & one);
+    let caught = Mutant::TRIALS.iter().map(run_trial).fold(true, |all, one| all & one);
+    ExitCode::from(u8::from(!(searched && caught)))
+}
+
+/// Searches, and says whether all is well.
+fn run_scope(mut scope: Scope, states: Option<usize>, least: usize) -> bool {
+    scope.effort.most = states.unwrap_or(scope.effort.most);
+    let started = Instant::now();
+    let found = search(&scope.bounds, Mutant::None, scope.effort);
+    println!("{}: {} in {:.1} s", scope.bounds, shown(&found), started.elapsed().as_secs_f64());
+    println!("    {}", found.coverage);
+    if let Some((law, way)) = &found.broken {
+        println!("broken: {law}\n{}", story::tell(&scope.bounds, Mutant::None, way));
+        return false;
+    }
+    let gaps = match states {
+        Some(_) => Vec::new(),
+        None => scopes::gaps(&scope, &found, least),
+    };
+    gaps.iter().for_each(|gap| println!("    {gap}"));
+    gaps.is_empty()
+}
+
+fn shown(found: &Found) -> String {
+    let extent = match found.exhausted {
+        Exhausted::Yes => String::from("which are all"),
+        Exhausted::No => format!("went on from {} of them", found.followed),
+    };
+    format!(
+        "{} states, {extent}, {} steps deep; rest from {} within {} intervals;",
+        found.states, found.depth, found.calmed, found.slowest
+    )
+}
+
+/// Searches until the law is broken.
+fn try_mutant(trial: &Trial) -> Found {
+    let effort = Effort { width: Width::All, calm_one_in: 1, most: scopes::LEAST };
+    search(&trial.bounds, trial.mutant, effort)
+}
+
+fn run_trial(trial: &Trial) -> bool {
+    let found = try_mutant(trial);
+    match &found.broken {
+        Some((law, _)) => println!("{}: broke after {} states: {law}", trial.name, found.states),
+        None => println!("{}: NOT FOUND in {} states: {}", trial.name, found.states, trial.law),
+    }
+    found.broken.is_some()
+}
+
+fn tell_mutant(name: &str) -> ExitCode {
+    let Some(trial) = Mutant::TRIALS.iter().find(|trial| trial.name == name) else {
+        let names: Vec<&str> = Mutant::TRIALS.iter().map(|trial| trial.name).collect();
+        eprintln!("model: no such mutant; there are {}", names.join(", "));
+        return ExitCode::from(2);
+    };
+    let found = try_mutant(trial);
+    let Some((law, way)) = found.broken else {
+        println!("nothing was broken in {} states", found.states);
+        return ExitCode::SUCCESS;
+    };
+    let bounds: &Bounds = &trial.bounds;
+    println!("{bounds}: broke after {} states: {law}\n{}", found.states, story::tell(bounds, trial.mutant, &way));
+    ExitCode::FAILURE
 }

@@ -33,63 +33,76 @@ pub enum Mutant {
     CountsForItself,
     /// The second node, once it is in a view, sees nothing of what arrives from the first.
     Blind,
-    /// Every report says that its sender has promised one epoch more.
-    Boasts,
     /// Nobody's acceptance ever arrives.
     Mute,
+    /// What the coordinator has installed is never heard of.
+    Unheard,
+}
+
+/// A mutant, and the search that must find it out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trial {
+    /// What is broken.
+    pub mutant: Mutant,
+    /// What it is called.
+    pub name: &'static str,
+    /// The law that it breaks.
+    pub law: Law,
+    /// Where it is found to.
+    pub bounds: Bounds,
+}
+
+const fn trial(mutant: Mutant, name: &'static str, law: Law, bounds: Bounds) -> Trial {
+    Trial { mutant, name, law, bounds }
 }
 
 impl Mutant {
-    /// All that break something: what each is called, the law that it must be found to break, and where.
-    pub const ALL: [(Mutant, &'static str, Law, Bounds); 9] = [
-        (
-            Mutant::ForgetsPromises,
-            "forgets-promises",
-            Law::EqualEpochs,
-            Bounds::new(2, 2, 0),
-        ),
-        (Mutant::WritesLate, "writes-late", Law::EpochsGrow, Bounds::new(2, 2, 0)),
-        (Mutant::ForgetsLeases, "forgets-leases", Law::OneView, Bounds::new(2, 2, 0)),
-        (Mutant::AcceptsEarly, "accepts-early", Law::OneView, Bounds::new(3, 2, 0).of(LINKS)),
-        (Mutant::StandsStill, "stands-still", Law::Outsiders, Bounds::new(3, 1, 0).of(PAUSES)),
-        (Mutant::CountsForItself, "counts-for-itself", Law::Quorum, Bounds::new(2, 1, 0)),
-        (Mutant::Blind, "blind", Law::Undisturbed, Bounds::new(3, 1, 0)),
-        (Mutant::Boasts, "boasts", Law::Ends, Bounds::new(3, 0, 0)),
-        (Mutant::Mute, "mute", Law::Settles, Bounds::new(3, 0, 0)),
+    /// All that break something.
+    pub const TRIALS: [Trial; 9] = [
+        trial(Mutant::ForgetsPromises, "forgets-promises", Law::EqualEpochs, Bounds::new(2, 2, 0)),
+        trial(Mutant::WritesLate, "writes-late", Law::EpochsGrow, Bounds::new(2, 2, 0)),
+        trial(Mutant::ForgetsLeases, "forgets-leases", Law::OneView, Bounds::new(2, 2, 0)),
+        trial(Mutant::AcceptsEarly, "accepts-early", Law::OneView, Bounds::new(3, 2, 0).of(LINKS)),
+        trial(Mutant::StandsStill, "stands-still", Law::Outsiders, Bounds::new(3, 1, 0).of(PAUSES)),
+        trial(Mutant::CountsForItself, "counts-for-itself", Law::Quorum, Bounds::new(2, 1, 0)),
+        trial(Mutant::Blind, "blind", Law::Undisturbed, Bounds::new(3, 0, 0)),
+        trial(Mutant::Mute, "mute", Law::Ends, Bounds::new(3, 0, 0)),
+        trial(Mutant::Unheard, "unheard", Law::Settles, Bounds::new(3, 0, 0)),
     ];
 
     /// Whether this law is looked at: all, or the one that must be broken.
     pub fn is_judged_by(self, law: Law) -> bool {
-        let own = Mutant::ALL.iter().find(|(mutant, ..)| *mutant == self);
-        own.is_none_or(|(_, _, own, _)| *own == law)
+        let own = Mutant::TRIALS.iter().find(|trial| trial.mutant == self);
+        own.is_none_or(|trial| trial.law == law)
     }
 
     /// What a node goes by.
     pub fn terms(self, me: usize, nodes: usize) -> Terms {
         let mut terms = scale::terms(me, nodes);
-        match self {
-            Mutant::AcceptsEarly => terms.promise = scale::STEP,
-            Mutant::CountsForItself => terms.voters = scale::voters(nodes, Some(me)),
-            _ => {}
+        if self == Mutant::AcceptsEarly {
+            terms.promise = scale::STEP;
+        }
+        if self == Mutant::CountsForItself {
+            terms.voters = scale::voters(nodes, Some(me));
         }
         terms
     }
 
     /// When a new run is told that it begins.
     pub fn begun(self) -> Timestamp {
-        match self {
-            Mutant::ForgetsLeases => scale::before(scale::PROMISE),
-            _ => scale::now(),
+        if self == Mutant::ForgetsLeases {
+            return scale::before(scale::PROMISE);
         }
+        scale::now()
     }
 
     /// What a new run is told that earlier ones have promised.
     pub fn kept(self, promised: Epoch) -> Epoch {
-        match self {
-            Mutant::ForgetsPromises => Epoch(0),
-            Mutant::WritesLate => Epoch(promised.0.saturating_sub(1)),
-            _ => promised,
+        if self == Mutant::ForgetsPromises {
+            return Epoch(0);
         }
+        let unwritten = u64::from(self == Mutant::WritesLate);
+        Epoch(promised.0.saturating_sub(unwritten))
     }
 
     /// Whether a node sees heartbeats that come from another.
@@ -99,13 +112,18 @@ impl Mutant {
 
     /// What arrives of a message.
     pub fn carry(self, mut message: Message) -> Option<Message> {
-        match (self, &mut message) {
-            (Mutant::Mute, Message::Accept(_)) => return None,
-            (Mutant::Boasts, Message::Report(report)) => report.promised = report.promised.next(),
-            (Mutant::AcceptsEarly, Message::Report(report)) => report.promise = scale::PROMISE,
-            _ => {}
-        }
-        Some(message)
+        let lost = match &mut message {
+            Message::Report(report) => {
+                if self == Mutant::AcceptsEarly {
+                    report.promise = scale::PROMISE;
+                }
+                false
+            }
+            Message::Proposal(_) => false,
+            Message::Accept(_) => self == Mutant::Mute,
+            Message::Install(_) => self == Mutant::Unheard,
+        };
+        (!lost).then_some(message)
     }
 }
 
