@@ -19,16 +19,16 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tries as many seeds as belong to a test; all together count as one.
+/// Tries as many seeds as belong to a test, all of which count as one, and whether its checks can fail.
 pub fn smoke(report: &mut Report) -> Result<()> {
+    let name = format!("{SEEDS} seeds of the simulator");
     let mut command = simulate();
     command.args(["--seeds", SEEDS]);
-    check::check(
-        report,
-        &format!("{SEEDS} seeds of the simulator"),
-        command,
-        None,
-    )
+    check::check(report, &name, command, None)?;
+    let name = "what is broken in the simulator on purpose is found";
+    let mut command = simulate();
+    command.arg("--mutants");
+    check::check(report, name, command, None)
 }
 
 /// What is to be compiled before the tests' own time begins.

@@ -20,7 +20,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use heartbeat_ebpf::ids::{Incarnation, NetworkId};
+use heartbeat_ebpf::ids::Incarnation;
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::lease::Leases;
@@ -39,12 +39,14 @@ pub use outcome::{News, Outcome, Post};
 pub use sight::Sight;
 
 mod accept;
+mod cause;
 mod coordinate;
 mod hear;
 mod install;
 mod moved;
 pub mod offset;
 mod outcome;
+mod rows;
 mod sight;
 mod speak;
 mod wish;
@@ -58,6 +60,9 @@ pub struct Membership {
     incarnation: Incarnation,
     begun: Timestamp,
     sights: Vec<Sight>,
+    /// When the sights were taken. What a peer has sent since is not known yet, so that nobody is suspected
+    /// for a silence that ends later, however late it is when something else makes this node decide.
+    seen: Timestamp,
     reports: Vec<Option<Heard>>,
     reaches: NodeSet,
     rows: Vec<Row>,
@@ -109,6 +114,7 @@ impl Membership {
             incarnation,
             begun,
             sights: alloc::vec![Sight::default(); nodes],
+            seen: begun,
             reports: alloc::vec![None; nodes],
             reaches: [terms.me].into_iter().collect(),
             rows: Vec::new(),
@@ -198,30 +204,9 @@ impl Membership {
         &self.reaches
     }
 
-    /// What is known of a network, by node: this node's own row, and those of reports that are fresh enough.
-    pub fn rows(&self, now: Timestamp, network: NetworkId) -> Vec<Option<&Row>> {
-        let of = |rows: &'_ [Row]| rows.iter().position(|row| row.network == network);
-        let row = |node: NodeIndex| {
-            if node == self.terms.me {
-                return of(&self.rows).map(|at| &self.rows[at]);
-            }
-            let report = self.said_within(node, now, self.terms.rows_stale)?;
-            of(&report.rows).map(|at| &report.rows[at])
-        };
-        (0..self.terms.nodes)
-            .map(|place| row(NodeIndex(place as u16)))
-            .collect()
-    }
-
-    /// Whether a node says that it hears this one on a network; `None`: it has said nothing lately.
-    pub fn hears_us(&self, now: Timestamp, node: NodeIndex, network: NetworkId) -> Option<bool> {
-        let report = self.said_within(node, now, self.terms.rows_stale)?;
-        let row = report.rows.iter().find(|row| row.network == network)?;
-        Some(row.heard.contains(self.terms.me))
-    }
-
     /// Takes note of what this node's own paths say of a peer.
     pub fn see(&mut self, now: Timestamp, peer: NodeIndex, sight: Sight) {
+        self.seen = now;
         let before = core::mem::replace(&mut self.sights[peer.position()], sight);
         if before.incarnation != sight.incarnation {
             self.reports[peer.position()] = None;
@@ -237,29 +222,6 @@ impl Membership {
         self.stirred |= !same;
         if let Some(from) = sight.suspect_from {
             self.deadline = self.deadline.min(from);
-        }
-    }
-
-    /// Whom this node hears on the network with this place.
-    pub fn heard_on(&self, network: usize) -> NodeSet {
-        let sights = self.sights.iter().enumerate();
-        sights
-            .filter(|(_, sight)| sight.heard >> network & 1 == 1)
-            .map(|(place, _)| NodeIndex(place as u16))
-            .collect()
-    }
-
-    /// This node's own row of the network with this place.
-    pub fn own_row(&self, network: usize) -> Option<&Row> {
-        self.rows.get(network)
-    }
-
-    /// What this node hears on its networks, by place.
-    pub fn show(&mut self, rows: Vec<Row>) {
-        if rows != self.rows {
-            self.rows = rows;
-            self.pace.hurry();
-            self.stirred = true;
         }
     }
 
@@ -318,7 +280,7 @@ impl Membership {
         for place in 0..self.terms.nodes {
             let node = NodeIndex(place as u16);
             let sight = &self.sights[place];
-            let kept = self.reaches.contains(node) && !sight.is_suspect(now);
+            let kept = self.reaches.contains(node) && !sight.is_suspect(self.seen);
             let reached =
                 node == self.terms.me || (!sight.has_left() && (sight.is_heard() || kept));
             let changed = if reached {
@@ -386,10 +348,13 @@ impl Membership {
                 .then(|| self.leases.next_end(now))
                 .flatten(),
         ];
+        let suspicions = suspicions.filter(|from| self.seen < *from);
         let later = |moment: &Timestamp| now < *moment;
-        let all = reports.chain(suspicions).chain(own.into_iter().flatten());
+        let all = reports.chain(own.into_iter().flatten()).filter(later);
         let due = self.pace.due(&self.terms);
-        all.filter(later).chain([due]).min().unwrap_or(due)
+        all.chain(suspicions)
+            .min()
+            .map_or(due, |next| next.min(due))
     }
 }
 

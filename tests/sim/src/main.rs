@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use heartbeat_sim::check::{Property, Violation};
-use heartbeat_sim::mutant::Mutant;
+use heartbeat_sim::mutant::{self, Mutant};
 use heartbeat_sim::seeds::{self, Found};
 use heartbeat_sim::transcript::Detail;
 use heartbeat_sim::world::Plan;
@@ -32,6 +32,9 @@ struct Options {
     /// Runs a world in which something is broken on purpose.
     #[arg(long)]
     mutant: Option<String>,
+    /// Runs every such world until what is broken is found, or fails.
+    #[arg(long, conflicts_with_all = ["seed", "mutant"])]
+    mutants: bool,
     /// Looks at these properties only, such as `S1,S4`.
     #[arg(long, value_delimiter = ',', value_parser = property)]
     only: Vec<Property>,
@@ -73,10 +76,32 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if options.mutants {
+        return catch_mutants();
+    }
     match options.seed {
         Some(seed) => tell_seed(seed, mutant, &options),
         None => run_seeds(mutant, &options),
     }
+}
+
+/// Breaks one thing after the other, and shows that the checks notice.
+fn catch_mutants() -> ExitCode {
+    let mut missed = 0;
+    for (mutant, name, property) in Mutant::ALL {
+        let Found { failure, .. } = seeds::run(0, mutant::SEEDS, mutant, &[property]);
+        match failure {
+            Some((seed, violation)) => println!("{name}: caught at seed {seed}: {violation}"),
+            None => {
+                println!(
+                    "{name}: {property:?} was not violated in {} seeds",
+                    mutant::SEEDS
+                );
+                missed += 1;
+            }
+        }
+    }
+    ExitCode::from(u8::from(0 < missed))
 }
 
 fn tell_seed(seed: u64, mutant: Mutant, options: &Options) -> ExitCode {

@@ -16,8 +16,8 @@ pub enum Mutant {
     None,
     /// S1: promised epochs are forgotten by a reboot.
     ForgetsPromises,
-    /// S2: every report says that its sender reaches everybody.
-    ReachesEverybody,
+    /// S2: kernels stamp the heartbeats that were lost on their way.
+    HearsGhosts,
     /// S3: a node looks at its lease by a clock that stands still while nobody talks to it.
     IgnoresLease,
     /// S4: every node has most of the votes by its own configuration, and says that it has not.
@@ -30,11 +30,14 @@ pub enum Mutant {
     Mute,
 }
 
+/// Each is caught within so many seeds.
+pub const SEEDS: u64 = 200;
+
 impl Mutant {
     /// All that break something, with their names and what each must be caught by.
     pub const ALL: [(Mutant, &'static str, Property); 7] = [
         (Mutant::ForgetsPromises, "forgets-promises", Property::S1),
-        (Mutant::ReachesEverybody, "reaches-everybody", Property::S2),
+        (Mutant::HearsGhosts, "hears-ghosts", Property::S2),
         (Mutant::IgnoresLease, "ignores-lease", Property::S3),
         (Mutant::CountsForItself, "counts-for-itself", Property::S4),
         (Mutant::Blind, "blind", Property::S5),
@@ -65,7 +68,7 @@ impl Mutant {
             Mutant::CountsForItself => shape.counts_for_itself = true,
             Mutant::None
             | Mutant::ForgetsPromises
-            | Mutant::ReachesEverybody
+            | Mutant::HearsGhosts
             | Mutant::IgnoresLease
             | Mutant::Blind
             | Mutant::TakesAll

@@ -96,6 +96,7 @@ pub struct World {
 enum Event {
     Round { node: u16, network: u8, ticket: u32 },
     Heartbeat(Heartbeat),
+    Ghost(Heartbeat),
     Echo(Way, Box<Words>),
     Letter(Way, Rc<Letter>),
     Turn { node: u16, ticket: u32 },
@@ -182,6 +183,7 @@ impl World {
                 self.round(node.into(), network.into(), ticket);
             }
             Event::Heartbeat(heartbeat) => self.heartbeat(&heartbeat),
+            Event::Ghost(heartbeat) => self.ghost(&heartbeat),
             Event::Echo(way, words) => self.echo(way, &words),
             Event::Letter(way, letter) => self.letter(way, letter),
             Event::Turn { node, ticket } => self.turn(node.into(), ticket),

@@ -40,7 +40,7 @@ impl Lab {
         let set = format!(
             "link set {BRIDGE} type bridge mcast_snooping 1 mcast_query_interval 360000 \
              mcast_startup_query_interval 360000 mcast_startup_query_count 1 \
-             mcast_query_response_interval 50 mcast_membership_interval 200\n\
+             mcast_query_response_interval 50 mcast_membership_interval 400\n\
              link set {BRIDGE} type bridge mcast_querier 1\n"
         );
         batch::ip(&switch, &set)?;

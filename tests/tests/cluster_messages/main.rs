@@ -17,7 +17,7 @@ mod ways;
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
-        threads: 1,
+        threads: 2,
         tests: &[ways::TESTS, refused::TESTS, replayed::TESTS, forged::TESTS],
     }
     .run()

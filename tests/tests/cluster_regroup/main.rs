@@ -37,7 +37,7 @@ const ALL: [Node; 5] = [A, B, C, D, E];
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
-        threads: 1,
+        threads: 3,
         tests: &[
             forming::TESTS,
             silent::TESTS,

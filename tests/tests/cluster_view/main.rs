@@ -33,7 +33,7 @@ const ALL: [Node; 5] = [A, B, C, D, E];
 fn main() -> ExitCode {
     Suite {
         missing: requirements::missing_for_agents,
-        threads: 1,
+        threads: 2,
         tests: &[cables::TESTS, pairs::TESTS, networks::TESTS],
     }
     .run()

@@ -53,6 +53,14 @@ impl Membership {
         if view.acceptors.contains(self.terms.me) {
             self.pend(now, coordinator, view.clone());
         } else {
+            self.make_room(now, view);
+        }
+    }
+
+    /// Gives way to a view in which this node has no say, if it can see why.
+    fn make_room(&mut self, now: Timestamp, view: &View) {
+        let me = self.terms.me;
+        if view.incarnation(me).is_some() || self.is_left_out_for_cause(now, me, view) {
             self.give_way(now);
         }
     }
@@ -91,6 +99,10 @@ impl Membership {
         }
         if self.accepted.as_ref() == Some(view) {
             self.say_accepted(coordinator, view.epoch, out);
+        }
+        let ours = self.installed.as_ref().map(|ours| ours.epoch);
+        if ours < Some(view.epoch) && !view.acceptors.contains(self.terms.me) {
+            self.make_room(now, view);
         }
     }
 
@@ -152,7 +164,7 @@ impl Membership {
         });
     }
 
-    /// Whether this node can be part of a view: it knows these runs, and reaches them.
+    /// Whether this node can be part of a view: it knows these runs, reaches them, and sees why others are left out.
     fn agrees(&self, now: Timestamp, view: &View) -> bool {
         let known = |(node, incarnation): &(NodeIndex, _)| {
             let sight = &self.sights[node.position()];
@@ -165,6 +177,7 @@ impl Membership {
         view.members.iter().all(known)
             && view.acceptors.iter().all(consents)
             && self.has_quorum(&view.acceptors)
+            && !self.wrongs_somebody(now, view)
     }
 
     /// Whether a node counts the same votes, as far as is known.

@@ -94,7 +94,8 @@ impl Membership {
         let Some(heard) = &self.reports[from.position()] else {
             return;
         };
-        let ours = self.installed.as_ref().map(|view| view.epoch);
+        // What was given up for a newer one is not lost to an older one.
+        let ours = self.told.as_ref().map(|view| view.epoch);
         if let Some((theirs, members)) = &heard.report.view {
             let (theirs, excluded) = (*theirs, !members.contains(self.terms.me));
             self.newest = self.newest.max(theirs);

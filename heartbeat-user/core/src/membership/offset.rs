@@ -74,7 +74,7 @@ impl Offset {
 impl Membership {
     /// Moves all moments.
     pub fn offset(&mut self, by: &Offset) {
-        by.all([&mut self.begun, &mut self.deadline]);
+        by.all([&mut self.begun, &mut self.seen, &mut self.deadline]);
         by.all(&mut self.courted);
         by.all(&mut self.outbid);
         by.all(&mut self.gave_up);

@@ -113,7 +113,7 @@ impl Membership {
         });
     }
 
-    fn report(&self, now: Timestamp) -> Report {
+    pub(super) fn report(&self, now: Timestamp) -> Report {
         Report {
             stamp: now.ns(),
             echoes: self.leases.answers().to_vec(),

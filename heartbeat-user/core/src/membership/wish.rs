@@ -54,7 +54,7 @@ impl Membership {
     pub(super) fn wish(&self, now: Timestamp) -> Option<Wish> {
         let look = self.look(now);
         match &self.installed {
-            Some(view) => Some(self.go_on(now, view, &look)),
+            Some(view) => Some(self.go_on(view, &look)),
             None => self.form(&look),
         }
     }
@@ -81,12 +81,12 @@ impl Membership {
     }
 
     /// The view with whoever is gone left out, and whoever came added.
-    fn go_on(&self, now: Timestamp, view: &View, look: &Look<'_>) -> Wish {
+    fn go_on(&self, view: &View, look: &Look<'_>) -> Wish {
         let stays = |(node, incarnation): &&(NodeIndex, Incarnation)| {
             let sight = &self.sights[node.position()];
             let same = *node == self.terms.me || sight.incarnation == Some(*incarnation);
             let there = look.speaking.contains(*node)
-                || !sight.is_suspect(now)
+                || !sight.is_suspect(self.seen)
                 || look.cautious.contains(self.terms.me);
             same && !sight.has_left() && there
         };

@@ -114,7 +114,6 @@ impl World {
         if self.plan.mutant == Mutant::Mute && matches!(message, Message::Accept(_)) {
             return;
         }
-        let message = self.posted(message);
         self.coverage.post(&message);
         self.transcript.posted(self.now, node, to, &message);
         let host = &mut self.hosts[node];
@@ -134,20 +133,6 @@ impl World {
             .filter(|peer| *peer != node)
         {
             self.dispatch(node, peer, over, &letter);
-        }
-    }
-
-    /// The message as a mutant's world takes it from its sender.
-    fn posted(&self, message: Message) -> Message {
-        match message {
-            Message::Report(mut report) if self.plan.mutant == Mutant::ReachesEverybody => {
-                report.reaches = NodeSet::first(self.plan.shape.nodes());
-                Message::Report(report)
-            }
-            Message::Report(_)
-            | Message::Proposal(_)
-            | Message::Accept(_)
-            | Message::Install(_) => message,
         }
     }
 

@@ -39,6 +39,17 @@ impl World {
         }
     }
 
+    /// A kernel stamps a heartbeat that never came, as no real one may.
+    pub(super) fn ghost(&mut self, heartbeat: &Heartbeat) {
+        let (from, to) = (usize::from(heartbeat.from), usize::from(heartbeat.to));
+        let host = &mut self.hosts[to];
+        let place = host.place(from, usize::from(heartbeat.network));
+        if let Some(path) = place.filter(|_| host.stamps()) {
+            let local = host.clock.local(self.now).ns();
+            host.kernel.heartbeat(path, &heartbeat.words(), local);
+        }
+    }
+
     /// An echo request or reply reaches its receiver's interface.
     pub(super) fn echo(&mut self, way: Way, words: &Words) {
         let Way { from, to, network } = way;

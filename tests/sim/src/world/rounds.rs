@@ -8,6 +8,8 @@ use heartbeat_ebpf::wire::flags;
 use super::{Event, Heartbeat, World};
 use crate::host::Sending;
 use crate::lanes::{Freight, Way};
+use crate::mutant::Mutant;
+use crate::shape::MS;
 
 /// Rounds of a lead-in, and of a farewell.
 const LEAD_IN: u64 = 3;
@@ -164,6 +166,9 @@ impl World {
             let arrivals = wires.pass(random, *now, way, Freight::Short);
             for at in arrivals.into_iter().flatten() {
                 queue.put(at, Event::Heartbeat(heartbeat));
+            }
+            if plan.mutant == Mutant::HearsGhosts && arrivals.iter().all(Option::is_none) {
+                queue.put(*now + MS, Event::Ghost(heartbeat));
             }
         }
     }

@@ -219,3 +219,85 @@ fn a_three_way_split_has_no_quorum_anywhere_and_ends() {
     "#]]
     .assert_eq(&parlour.told());
 }
+
+/// A message makes a node decide before it has looked at its paths again, long after it did so last.
+#[test]
+fn nobody_is_suspected_for_what_was_not_looked_at_yet() {
+    let mut parlour = formed(3);
+    let mut node = parlour.nodes[0].take().expect("it runs");
+    let (late, peer) = (parlour.now.after(SUSPICION * 2), NodeIndex(1));
+    let silent = Sight {
+        heard: 0,
+        counted: 0,
+        ..parlour.sight(0, 1)
+    };
+    node.see(parlour.now, peer, silent);
+    assert!(node.turn(late, &mut Outcome::default()));
+    assert!(node.reaches().contains(peer));
+    assert!(
+        node.next_deadline().is_some_and(|next| next <= late),
+        "the paths are to be looked at now"
+    );
+    node.see(late, peer, silent);
+    assert!(node.turn(late, &mut Outcome::default()));
+    assert!(!node.reaches().contains(peer));
+}
+
+/// An earlier run may have accepted a view that a peer knows nothing of: no promise until the peer is past it.
+#[test]
+fn a_new_run_promises_nothing_to_who_acts_by_a_view_older_than_it_may_have_replaced() {
+    let mut parlour = formed(3);
+    parlour.cut_both(1, 2);
+    parlour.restart(0);
+    let promised = |parlour: &Parlour| {
+        let node = parlour.nodes[0].as_ref().expect("it runs");
+        node.leases.answers().to_vec()
+    };
+    for _ in 0..10 {
+        parlour.step();
+    }
+    assert_eq!(promised(&parlour), [0, 0, 0]);
+    let heard = parlour.nodes[0]
+        .as_ref()
+        .expect("it runs")
+        .view_of(NodeIndex(1));
+    assert!(heard.is_some_and(|epoch| epoch < Epoch(100)), "{heard:?}");
+    parlour.heal();
+    parlour.run_for(INTERVAL * 20);
+    assert_ne!(promised(&parlour)[1..], [0, 0]);
+}
+
+/// A coordinator that was late may propose a view without somebody who is well.
+#[test]
+fn nobody_consents_to_leaving_out_a_node_that_all_are_known_to_reach() {
+    let mut parlour = formed(3);
+    let now = parlour.now;
+    let ours = parlour.nodes[1].as_ref().and_then(Membership::view);
+    let mut view = ours.expect("all are in one").clone();
+    view.epoch = view.epoch.next();
+    view.members.truncate(2);
+    view.acceptors.remove(NodeIndex(2));
+    let coordinator = NodeIndex(0);
+    let mut complaint = parlour.nodes[0].as_ref().expect("it runs").report(now);
+    complaint.reaches.remove(NodeIndex(2));
+    let mut hear = |node: usize, message: &Message| {
+        let member = parlour.nodes[node].as_mut().expect("it runs");
+        member.hear(
+            now,
+            coordinator,
+            Incarnation(1),
+            message,
+            &mut Outcome::default(),
+        );
+        member.turn(now, &mut Outcome::default());
+        (member.pending.is_some(), member.view().is_some())
+    };
+    let proposal = Message::Proposal(view);
+    assert_eq!(hear(1, &proposal), (false, true), "why should 2 go?");
+    assert_eq!(hear(2, &proposal), (false, true), "why should I?");
+    for node in [1, 2] {
+        hear(node, &Message::Report(complaint.clone()));
+    }
+    assert_eq!(hear(1, &proposal), (true, true), "0 does not reach it");
+    assert_eq!(hear(2, &proposal), (false, false), "it gives way");
+}
