@@ -49,6 +49,11 @@ impl History {
         laws.into_iter().filter(|(_, holds)| !holds).map(|(law, _)| law).collect()
     }
 
+    /// Whether a node has installed any.
+    pub fn was_member(&self, node: usize) -> bool {
+        self.newest[node] != Epoch(0)
+    }
+
     /// Whether the newest view has a node that one before it had and a later one did not.
     pub fn brings_back(&self) -> bool {
         let Some(((_, newest), before)) = self.views.split_last() else {

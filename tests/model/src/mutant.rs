@@ -31,7 +31,7 @@ pub enum Mutant {
     StandsStill,
     /// A node counts most of the votes for itself.
     CountsForItself,
-    /// The second node, once it is in a view, sees nothing of what arrives from the first.
+    /// The second node, once it has been in a view, sees nothing of what arrives from the first.
     Blind,
     /// Nobody's acceptance ever arrives.
     Mute,
@@ -106,8 +106,8 @@ impl Mutant {
     }
 
     /// Whether a node sees heartbeats that come from another.
-    pub fn sees(self, to: usize, from: usize, in_view: bool) -> bool {
-        self != Mutant::Blind || !in_view || (to, from) != (1, 0)
+    pub fn sees(self, to: usize, from: usize, was_member: bool) -> bool {
+        self != Mutant::Blind || !was_member || (to, from) != (1, 0)
     }
 
     /// What arrives of a message.

@@ -36,7 +36,7 @@ pub const LONG: [Scope; 8] = [
     Scope::all(Bounds::new(4, 1, 0), 1),
     Scope::drawn(Bounds::new(2, 2, 1).at_any_moment().in_any_order(), 1500, 64),
     Scope::drawn(Bounds::new(3, 2, 1), 300, 64),
-    Scope::drawn(Bounds::new(3, 2, 1).at_any_moment(), 50, 64),
+    Scope::drawn(Bounds::new(3, 2, 1).at_any_moment(), 70, 64),
     Scope::drawn(Bounds::new(4, 2, 1), 300, 64),
 ];
 

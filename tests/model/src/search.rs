@@ -26,6 +26,8 @@ mod known;
 
 /// States that all threads together go on from before what they come to is entered.
 const PORTION: usize = 2048;
+/// States for which no second thread is worth its while.
+const PART_MIN: usize = 64;
 
 /// How much is looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,8 +56,6 @@ pub struct Found {
     pub states: usize,
     /// Those of them that were gone on from.
     pub followed: usize,
-    /// Steps taken, those to known states included.
-    pub steps: usize,
     /// Steps to the farthest state.
     pub depth: usize,
     /// States from which the cluster was let come to rest.
@@ -149,22 +149,31 @@ impl Search<'_> {
 
     /// Goes on from all of a portion, on all threads.
     fn spread(&mut self, portion: &[Open]) -> Vec<Reached> {
-        let part = portion.len().div_ceil(self.ends.len());
+        let part = portion.len().div_ceil(self.ends.len()).max(PART_MIN);
         let (bounds, mutant, known) = (self.bounds, self.mutant, &self.known);
         let one_in = self.effort.calm_one_in;
-        let parts: Vec<_> = thread::scope(|scope| {
-            let threads = portion.chunks(part).zip(&mut self.ends).map(|(part, ends)| {
-                let mut team = Follower { bounds, mutant, known, one_in, ends, coverage: Coverage::default(), steps: 0 };
-                scope.spawn(move || (team.follow(part), team.coverage, team.steps))
-            });
-            let threads: Vec<_> = threads.collect();
-            threads.into_iter().map(|thread| thread.join().expect("no step panics")).collect()
+        let team = portion.chunks(part).zip(&mut self.ends).map(|(part, ends)| Follower {
+            bounds,
+            mutant,
+            known,
+            one_in,
+            part,
+            ends,
+            coverage: Coverage::default(),
+            reached: Vec::new(),
+        });
+        let mut team: Vec<_> = team.collect();
+        thread::scope(|scope| {
+            let (mine, others) = team.split_first_mut().expect("a portion is not empty");
+            for follower in others {
+                scope.spawn(|| follower.follow());
+            }
+            mine.follow();
         });
         let mut all = Vec::new();
-        for (reached, coverage, steps) in parts {
-            self.found.coverage.add(&coverage);
-            self.found.steps += steps;
-            all.extend(reached);
+        for follower in team {
+            self.found.coverage.add(&follower.coverage);
+            all.extend(follower.reached);
         }
         all
     }
@@ -199,28 +208,27 @@ struct Follower<'a> {
     mutant: Mutant,
     known: &'a Known,
     one_in: u32,
+    part: &'a [Open],
     ends: &'a mut Ends,
     coverage: Coverage,
-    steps: usize,
+    reached: Vec<Reached>,
 }
 
 impl Follower<'_> {
-    fn follow(&mut self, part: &[Open]) -> Vec<Reached> {
-        let (mut reached, mut steps) = (Vec::new(), Vec::new());
-        for Open { number, world, .. } in part {
+    fn follow(&mut self) {
+        let mut steps = Vec::new();
+        for Open { number, world, .. } in self.part {
             world.steps(self.bounds, &mut steps);
-            self.steps += steps.len();
             for step in steps.drain(..) {
                 let (after, told) = world.after(step, self.mutant);
                 self.coverage.note(world, step, &after, &told);
                 let print = print::of(&after);
                 if !self.known.contains(print) {
                     let calm = self.calm(print, &after);
-                    reached.push(Reached { from: *number, step, print, world: after, calm });
+                    self.reached.push(Reached { from: *number, step, print, world: after, calm });
                 }
             }
         }
-        reached
     }
 
     fn calm(&mut self, print: u128, world: &World) -> Option<Calm> {

@@ -33,9 +33,7 @@ impl World {
         for from in (0..nodes).filter(|from| self.hosts[*from].condition == Condition::Runs).collect::<Vec<_>>() {
             let run = self.hosts[from].run;
             for to in (0..nodes).filter(|to| *to != from) {
-                let core = self.hosts[to].core.as_ref();
-                let in_view = core.is_some_and(|core| core.view().is_some());
-                let seen = mutant.sees(to, from, in_view) && !self.is_cut(from, to);
+                let seen = mutant.sees(to, from, self.history.was_member(to)) && !self.is_cut(from, to);
                 if seen && self.hosts[to].condition.has_kernel() {
                     self.host(to).stamps[from] = Some(Stamp {
                         at: scale::next(),
