@@ -194,12 +194,11 @@ fn wanted(bounds: &Bounds) -> Vec<Thing> {
         Thing::Rejoined,
         Thing::QuorumLost,
         Thing::LeaseOver,
-        Thing::Refused,
     ];
     wanted.extend(bounds.kinds.iter().map(|kind| Thing::Fault(*kind)));
     wanted.extend(bounds.kinds.iter().filter_map(|kind| mends(*kind)));
     if 2 < bounds.nodes {
-        wanted.extend([Thing::Split, Thing::Passive]);
+        wanted.extend([Thing::Split, Thing::Passive, Thing::Outbid, Thing::Refused]);
     }
     if 0 < bounds.tricks {
         wanted.extend(Said::ALL.map(Thing::Lost));
