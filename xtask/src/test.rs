@@ -56,7 +56,11 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 
     let started = Instant::now();
     if builds {
-        let length = if options.long { Length::Long } else { Length::Short };
+        let length = if options.long {
+            Length::Long
+        } else {
+            Length::Short
+        };
         sim::smoke(&mut report)?;
         model::smoke(&mut report, length)?;
         test(&mut report, options)?;

@@ -63,7 +63,10 @@ impl Ends {
             }
             let circle = passed.iter().position(|milestone| milestone.print == print);
             if let Some(begin) = circle {
-                let settled = one_view && passed[begin + 1..].iter().all(|milestone| milestone.one_view);
+                let settled = one_view
+                    && passed[begin + 1..]
+                        .iter()
+                        .all(|milestone| milestone.one_view);
                 let left = if settled { 0 } else { PATIENCE };
                 return self.remember(&passed, one_view, left, way);
             }
@@ -77,7 +80,13 @@ impl Ends {
 
     /// Keeps what is known now of the states that were passed. From the last to the end there is `left` to go, and one
     /// interval more unless there was one view all the time.
-    fn remember(&mut self, passed: &[Milestone], mut one_view: bool, mut left: u8, way: Vec<Step>) -> Calm {
+    fn remember(
+        &mut self,
+        passed: &[Milestone],
+        mut one_view: bool,
+        mut left: u8,
+        way: Vec<Step>,
+    ) -> Calm {
         for milestone in passed.iter().rev() {
             left = before(left, one_view);
             self.known.insert(milestone.print, left);
@@ -91,7 +100,11 @@ impl Ends {
 }
 
 fn before(left: u8, one_view: bool) -> u8 {
-    if left == 0 && one_view { 0 } else { left.saturating_add(1) }
+    if left == 0 && one_view {
+        0
+    } else {
+        left.saturating_add(1)
+    }
 }
 
 /// What leads to rest.

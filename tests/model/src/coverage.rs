@@ -93,7 +93,9 @@ impl Coverage {
         match step {
             Step::Tick => self.note_leases(before, after),
             Step::Delay(_) => {}
-            Step::Come(place) | Step::Repeat(place) => self.note_proposal(before, &before.fresh()[place], after),
+            Step::Come(place) | Step::Repeat(place) => {
+                self.note_proposal(before, &before.fresh()[place], after)
+            }
             Step::Late(place) => self.note_late(before, &before.late()[place], after),
             Step::Lose(place) => self.count(Thing::Lost(Said::of(&before.fresh()[place]))),
             Step::Fault(fault) => self.count(Thing::Fault(fault.kind())),
@@ -115,15 +117,24 @@ impl Coverage {
 
     fn note_news(&mut self, told: &Told, after: &World) {
         match &told.news {
-            News::Installed { view, removed, joined } => {
+            News::Installed {
+                view,
+                removed,
+                joined,
+            } => {
                 let all = [
                     (Thing::Installed, true),
-                    (Thing::Joined, joined.iter().any(|node| node.position() != told.node)),
+                    (
+                        Thing::Joined,
+                        joined.iter().any(|node| node.position() != told.node),
+                    ),
                     (Thing::Removed, !removed.is_empty()),
                     (Thing::Rejoined, told.rejoined),
                     (Thing::Passive, view.acceptors.len() < view.members.len()),
                 ];
-                all.into_iter().filter(|(_, is)| *is).for_each(|(thing, _)| self.count(thing));
+                all.into_iter()
+                    .filter(|(_, is)| *is)
+                    .for_each(|(thing, _)| self.count(thing));
             }
             News::QuorumLost(_) => {
                 self.count(Thing::QuorumLost);
@@ -137,7 +148,8 @@ impl Coverage {
 
     fn note_leases(&mut self, before: &World, after: &World) {
         for (before, after) in before.hosts.iter().zip(&after.hosts) {
-            let view = |core: &heartbeat_core::membership::Membership| core.view().map(|view| view.epoch);
+            let view =
+                |core: &heartbeat_core::membership::Membership| core.view().map(|view| view.epoch);
             let installed = after.core.as_ref().and_then(view);
             let acted = before.acts_by().map(|view| view.epoch);
             if acted.is_some() && acted == installed && after.acts_by().is_none() {
@@ -154,7 +166,10 @@ impl Coverage {
         if host.condition != Condition::Runs || host.run != letter.to_run {
             return;
         }
-        let proposes = host.core.as_ref().is_some_and(|core| core.stage() == Stage::Pruning);
+        let proposes = host
+            .core
+            .as_ref()
+            .is_some_and(|core| core.stage() == Stage::Pruning);
         if proposes && host.kept < view.epoch && later.kept == view.epoch {
             self.count(Thing::Outbid);
         }
@@ -181,7 +196,10 @@ impl Coverage {
 
     /// What a search within these bounds should have come by and has not.
     pub fn missing(&self, bounds: &Bounds) -> Vec<Thing> {
-        wanted(bounds).into_iter().filter(|thing| !self.counts.contains_key(thing)).collect()
+        wanted(bounds)
+            .into_iter()
+            .filter(|thing| !self.counts.contains_key(thing))
+            .collect()
     }
 }
 

@@ -32,7 +32,9 @@ impl History {
     pub fn install(&mut self, node: usize, run: Incarnation, view: &View) -> Vec<Law> {
         let accepted = view.set().and(&view.acceptors) == view.acceptors && self.has_quorum(view);
         let lawful = accepted && view.incarnation(scale::index(node)) == Some(run);
-        let found = self.views.binary_search_by_key(&view.epoch, |(epoch, _)| *epoch);
+        let found = self
+            .views
+            .binary_search_by_key(&view.epoch, |(epoch, _)| *epoch);
         let equal = match found {
             Ok(at) => self.views[at].1 == view.members,
             Err(at) => {
@@ -46,7 +48,10 @@ impl History {
             (Law::EqualEpochs, equal),
             (Law::EpochsGrow, before < view.epoch),
         ];
-        laws.into_iter().filter(|(_, holds)| !holds).map(|(law, _)| law).collect()
+        laws.into_iter()
+            .filter(|(_, holds)| !holds)
+            .map(|(law, _)| law)
+            .collect()
     }
 
     /// Whether a node has installed any.
@@ -59,7 +64,9 @@ impl History {
         let Some(((_, newest), before)) = self.views.split_last() else {
             return false;
         };
-        let has = |members: &[(NodeIndex, Incarnation)], node| members.iter().any(|(member, _)| *member == node);
+        let has = |members: &[(NodeIndex, Incarnation)], node| {
+            members.iter().any(|(member, _)| *member == node)
+        };
         newest.iter().any(|(node, _)| {
             let mut views = before.iter().map(|(_, members)| has(members, *node));
             views.any(|had| had) && views.any(|had| !had)
@@ -82,9 +89,12 @@ impl History {
             one_view &= acted.is_none_or(|epoch| epoch == view.epoch);
             acted = Some(view.epoch);
             let newest = self.views.last().map(|(_, members)| members);
-            insiders &= newest.is_some_and(|members| members.contains(&(scale::index(node), host.run)));
+            insiders &=
+                newest.is_some_and(|members| members.contains(&(scale::index(node), host.run)));
         }
         let laws = [(Law::OneView, one_view), (Law::Outsiders, insiders)];
-        laws.into_iter().filter(|(_, holds)| !holds).map(|(law, _)| law)
+        laws.into_iter()
+            .filter(|(_, holds)| !holds)
+            .map(|(law, _)| law)
     }
 }

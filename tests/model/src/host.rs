@@ -77,7 +77,11 @@ impl Host {
     pub fn new(me: usize, nodes: usize, mutant: Mutant) -> Self {
         Host {
             condition: Condition::Runs,
-            core: Some(Membership::new(mutant.terms(me, nodes), Incarnation(1), scale::now())),
+            core: Some(Membership::new(
+                mutant.terms(me, nodes),
+                Incarnation(1),
+                scale::now(),
+            )),
             run: Incarnation(1),
             kept: Epoch(0),
             stamps: vec![None; nodes],
@@ -115,7 +119,12 @@ impl Host {
     }
 
     /// Lets the core do something, and keeps what it promises.
-    pub fn act(&mut self, mutant: Mutant, now: Timestamp, does: impl FnOnce(&mut Membership, &mut Outcome)) -> Outcome {
+    pub fn act(
+        &mut self,
+        mutant: Mutant,
+        now: Timestamp,
+        does: impl FnOnce(&mut Membership, &mut Outcome),
+    ) -> Outcome {
         let mut out = Outcome::default();
         if let Some(core) = &mut self.core {
             does(core, &mut out);
@@ -144,7 +153,11 @@ impl Host {
             incarnation: Some(stamp.run),
             heard: u64::from(heard),
             counted: u64::from(heard),
-            suspect_from: Some(if answers { suspect.max(stalled) } else { suspect }),
+            suspect_from: Some(if answers {
+                suspect.max(stalled)
+            } else {
+                suspect
+            }),
             departure: stamp.departure.filter(|_| left || restarts),
         }
     }

@@ -35,10 +35,19 @@ fn main() -> ExitCode {
     }
     let least = if options.long { scopes::LEAST } else { 0 };
     let all: &[Scope] = if options.long { &LONG } else { &QUICK };
-    let of_size = |scope: &&Scope| options.nodes.is_none_or(|nodes| scope.bounds.nodes == usize::from(nodes));
+    let of_size = |scope: &&Scope| {
+        options
+            .nodes
+            .is_none_or(|nodes| scope.bounds.nodes == usize::from(nodes))
+    };
     let chosen = all.iter().filter(of_size);
-    let searched = chosen.map(|scope| run_scope(*scope, options.states, least)).fold(true, |all, one| all & one);
-    let caught = Mutant::TRIALS.iter().map(run_trial).fold(true, |all, one| all & one);
+    let searched = chosen
+        .map(|scope| run_scope(*scope, options.states, least))
+        .fold(true, |all, one| all & one);
+    let caught = Mutant::TRIALS
+        .iter()
+        .map(run_trial)
+        .fold(true, |all, one| all & one);
     ExitCode::from(u8::from(!(searched && caught)))
 }
 
@@ -47,10 +56,18 @@ fn run_scope(mut scope: Scope, states: Option<usize>, least: usize) -> bool {
     scope.effort.most = states.unwrap_or(scope.effort.most);
     let started = Instant::now();
     let found = search(&scope.bounds, Mutant::None, scope.effort);
-    println!("{}: {} in {:.1} s", scope.bounds, shown(&found), started.elapsed().as_secs_f64());
+    println!(
+        "{}: {} in {:.1} s",
+        scope.bounds,
+        shown(&found),
+        started.elapsed().as_secs_f64()
+    );
     println!("    {}", found.coverage);
     if let Some((law, way)) = &found.broken {
-        println!("broken: {law}\n{}", story::tell(&scope.bounds, Mutant::None, way));
+        println!(
+            "broken: {law}\n{}",
+            story::tell(&scope.bounds, Mutant::None, way)
+        );
         return false;
     }
     let gaps = match states {
@@ -77,7 +94,11 @@ const MOST: usize = 200_000;
 
 /// Searches until the law is broken.
 fn try_mutant(trial: &Trial) -> Found {
-    let effort = Effort { width: Width::All, calm_one_in: 1, most: MOST };
+    let effort = Effort {
+        width: Width::All,
+        calm_one_in: 1,
+        most: MOST,
+    };
     search(&trial.bounds, trial.mutant, effort)
 }
 
@@ -85,7 +106,10 @@ fn run_trial(trial: &Trial) -> bool {
     let found = try_mutant(trial);
     match &found.broken {
         Some((law, _)) => println!("{}: broke after {} states: {law}", trial.name, found.states),
-        None => println!("{}: NOT FOUND in {} states: {}", trial.name, found.states, trial.law),
+        None => println!(
+            "{}: NOT FOUND in {} states: {}",
+            trial.name, found.states, trial.law
+        ),
     }
     found.broken.is_some()
 }
@@ -102,6 +126,10 @@ fn tell_mutant(name: &str) -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let bounds: &Bounds = &trial.bounds;
-    println!("{bounds}: broke after {} states: {law}\n{}", found.states, story::tell(bounds, trial.mutant, &way));
+    println!(
+        "{bounds}: broke after {} states: {law}\n{}",
+        found.states,
+        story::tell(bounds, trial.mutant, &way)
+    );
     ExitCode::FAILURE
 }

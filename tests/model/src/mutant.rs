@@ -53,21 +53,66 @@ pub struct Trial {
 }
 
 const fn trial(mutant: Mutant, name: &'static str, law: Law, bounds: Bounds) -> Trial {
-    Trial { mutant, name, law, bounds }
+    Trial {
+        mutant,
+        name,
+        law,
+        bounds,
+    }
 }
 
 impl Mutant {
     /// All that break something.
     pub const TRIALS: [Trial; 9] = [
-        trial(Mutant::ForgetsPromises, "forgets-promises", Law::EqualEpochs, Bounds::new(2, 2, 0)),
-        trial(Mutant::WritesLate, "writes-late", Law::EpochsGrow, Bounds::new(2, 2, 0)),
-        trial(Mutant::ForgetsLeases, "forgets-leases", Law::OneView, Bounds::new(2, 2, 0)),
-        trial(Mutant::AcceptsEarly, "accepts-early", Law::OneView, Bounds::new(3, 2, 0).of(LINKS)),
-        trial(Mutant::StandsStill, "stands-still", Law::Outsiders, Bounds::new(3, 1, 0).of(PAUSES)),
-        trial(Mutant::CountsForItself, "counts-for-itself", Law::Quorum, Bounds::new(2, 1, 0)),
-        trial(Mutant::Blind, "blind", Law::Undisturbed, Bounds::new(3, 0, 0)),
+        trial(
+            Mutant::ForgetsPromises,
+            "forgets-promises",
+            Law::EqualEpochs,
+            Bounds::new(2, 2, 0),
+        ),
+        trial(
+            Mutant::WritesLate,
+            "writes-late",
+            Law::EpochsGrow,
+            Bounds::new(2, 2, 0),
+        ),
+        trial(
+            Mutant::ForgetsLeases,
+            "forgets-leases",
+            Law::OneView,
+            Bounds::new(2, 2, 0),
+        ),
+        trial(
+            Mutant::AcceptsEarly,
+            "accepts-early",
+            Law::OneView,
+            Bounds::new(3, 2, 0).of(LINKS),
+        ),
+        trial(
+            Mutant::StandsStill,
+            "stands-still",
+            Law::Outsiders,
+            Bounds::new(3, 1, 0).of(PAUSES),
+        ),
+        trial(
+            Mutant::CountsForItself,
+            "counts-for-itself",
+            Law::Quorum,
+            Bounds::new(2, 1, 0),
+        ),
+        trial(
+            Mutant::Blind,
+            "blind",
+            Law::Undisturbed,
+            Bounds::new(3, 0, 0),
+        ),
         trial(Mutant::Mute, "mute", Law::Ends, Bounds::new(3, 0, 0)),
-        trial(Mutant::Unheard, "unheard", Law::Settles, Bounds::new(3, 0, 0)),
+        trial(
+            Mutant::Unheard,
+            "unheard",
+            Law::Settles,
+            Bounds::new(3, 0, 0),
+        ),
     ];
 
     /// Whether this law is looked at: all, or the one that must be broken.

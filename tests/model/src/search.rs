@@ -18,9 +18,11 @@ use crate::mutant::Mutant;
 use crate::print;
 use crate::step::Step;
 use crate::world::World;
+use follower::{Follower, Reached};
 use frontier::{Frontier, Open};
 use known::Known;
 
+mod follower;
 mod frontier;
 mod known;
 
@@ -80,15 +82,6 @@ pub enum Exhausted {
     No,
 }
 
-/// A state that was not known when a step led to it.
-struct Reached {
-    from: u32,
-    step: Step,
-    print: u128,
-    world: World,
-    calm: Option<Calm>,
-}
-
 struct Search<'a> {
     bounds: &'a Bounds,
     mutant: Mutant,
@@ -112,8 +105,15 @@ pub fn search(bounds: &Bounds, mutant: Mutant, effort: Effort) -> Found {
     };
     let world = World::new(bounds, mutant);
     let print = print::of(&world);
-    let number = search.known.add(print, 0, Step::Tick).expect("nothing is known yet");
-    let mut level = vec![Open { print, number, world }];
+    let number = search
+        .known
+        .add(print, 0, Step::Tick)
+        .expect("nothing is known yet");
+    let mut level = vec![Open {
+        print,
+        number,
+        world,
+    }];
     while !level.is_empty() && search.goes_on() {
         level = search.follow(level);
         search.found.depth += 1;
@@ -152,16 +152,19 @@ impl Search<'_> {
         let part = portion.len().div_ceil(self.ends.len()).max(PART_MIN);
         let (bounds, mutant, known) = (self.bounds, self.mutant, &self.known);
         let one_in = self.effort.calm_one_in;
-        let team = portion.chunks(part).zip(&mut self.ends).map(|(part, ends)| Follower {
-            bounds,
-            mutant,
-            known,
-            one_in,
-            part,
-            ends,
-            coverage: Coverage::default(),
-            reached: Vec::new(),
-        });
+        let team = portion
+            .chunks(part)
+            .zip(&mut self.ends)
+            .map(|(part, ends)| Follower {
+                bounds,
+                mutant,
+                known,
+                one_in,
+                part,
+                ends,
+                coverage: Coverage::default(),
+                reached: Vec::new(),
+            });
         let mut team: Vec<_> = team.collect();
         thread::scope(|scope| {
             let (mine, others) = team.split_first_mut().expect("a portion is not empty");
@@ -179,7 +182,13 @@ impl Search<'_> {
     }
 
     fn enter(&mut self, reached: Reached, next: &mut Frontier) {
-        let Reached { from, step, print, world, calm } = reached;
+        let Reached {
+            from,
+            step,
+            print,
+            world,
+            calm,
+        } = reached;
         let Some(number) = self.known.add(print, from, step) else {
             return;
         };
@@ -198,42 +207,13 @@ impl Search<'_> {
                 return;
             }
         }
-        next.add(Open { print, number, world });
+        next.add(Open {
+            print,
+            number,
+            world,
+        });
     }
 }
 
-/// What one thread does.
-struct Follower<'a> {
-    bounds: &'a Bounds,
-    mutant: Mutant,
-    known: &'a Known,
-    one_in: u32,
-    part: &'a [Open],
-    ends: &'a mut Ends,
-    coverage: Coverage,
-    reached: Vec<Reached>,
-}
-
-impl Follower<'_> {
-    fn follow(&mut self) {
-        let mut steps = Vec::new();
-        for Open { number, world, .. } in self.part {
-            world.steps(self.bounds, &mut steps);
-            for step in steps.drain(..) {
-                let (after, told) = world.after(step, self.mutant);
-                self.coverage.note(world, step, &after, &told);
-                let print = print::of(&after);
-                if !self.known.contains(print) {
-                    let calm = self.calm(print, &after);
-                    self.reached.push(Reached { from: *number, step, print, world: after, calm });
-                }
-            }
-        }
-    }
-
-    fn calm(&mut self, print: u128, world: &World) -> Option<Calm> {
-        let looked_at = world.broken.is_none() && self.mutant.is_judged_by(Law::Settles);
-        let chosen = (print >> 64) as u32 % self.one_in == 0;
-        (looked_at && chosen).then(|| self.ends.find(world, self.mutant))
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -103,7 +103,9 @@ impl Kind {
             Kind::Cut => pairs(nodes, |one, two| one != two, Fault::Cut),
             Kind::CutPair => pairs(nodes, |one, two| one < two, Fault::CutPair),
             // The first node's side is the first.
-            Kind::Split => (1..1u8 << (nodes - 1)).map(|side| Fault::Split(side << 1)).collect(),
+            Kind::Split => (1..1u8 << (nodes - 1))
+                .map(|side| Fault::Split(side << 1))
+                .collect(),
             Kind::Crash => each(Fault::Crash),
             Kind::Respawn => each(Fault::Respawn),
             Kind::Leave => each(Fault::Leave),
@@ -146,14 +148,18 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Cut(from, to) => write!(f, "nothing comes from {} to {}", from + 1, to + 1),
-            Fault::CutPair(one, two) => write!(f, "{} and {} are cut off from each other", one + 1, two + 1),
+            Fault::CutPair(one, two) => {
+                write!(f, "{} and {} are cut off from each other", one + 1, two + 1)
+            }
             Fault::Split(side) => {
                 let nodes = (0..8).filter(|node| side >> node & 1 == 1);
                 let nodes: Vec<String> = nodes.map(|node| (node + 1).to_string()).collect();
                 write!(f, "{} cut off from all others", nodes.join(", "))
             }
             Fault::Crash(node) => write!(f, "{} crashes", node + 1),
-            Fault::Respawn(node) => write!(f, "the agent of {} is killed and starts again", node + 1),
+            Fault::Respawn(node) => {
+                write!(f, "the agent of {} is killed and starts again", node + 1)
+            }
             Fault::Leave(node) => write!(f, "{} leaves", node + 1),
             Fault::Restart(node) => write!(f, "{} says that it restarts", node + 1),
             Fault::Stall(node) => write!(f, "the agent of {} stands still", node + 1),

@@ -35,8 +35,17 @@ pub fn tell(bounds: &Bounds, mutant: Mutant, way: &[Step]) -> String {
         let view = view.map_or(String::from("no view"), |view| {
             format!("view {} of {}", view.epoch, names(&view.set()))
         });
-        let quorate = if host.acts_by().is_some() { ", quorate" } else { "" };
-        let _ = writeln!(story, "      {}: {:?}, {view}{quorate}", node + 1, host.condition);
+        let quorate = if host.acts_by().is_some() {
+            ", quorate"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            story,
+            "      {}: {:?}, {view}{quorate}",
+            node + 1,
+            host.condition
+        );
     }
     story
 }
@@ -44,7 +53,12 @@ pub fn tell(bounds: &Bounds, mutant: Mutant, way: &[Step]) -> String {
 fn line(world: &World, step: Step) -> Option<String> {
     let of = |place: usize| {
         let letter = &world.fresh()[place];
-        format!("{} from {} to {}", name(&letter.message), letter.from + 1, letter.to + 1)
+        format!(
+            "{} from {} to {}",
+            name(&letter.message),
+            letter.from + 1,
+            letter.to + 1
+        )
     };
     match step {
         Step::Tick => None,
@@ -78,7 +92,11 @@ fn name(message: &Message) -> String {
 fn news(told: &Told) -> String {
     let node = told.node + 1;
     match &told.news {
-        News::Installed { view, joined, removed } => format!(
+        News::Installed {
+            view,
+            joined,
+            removed,
+        } => format!(
             "{node}: view {} of {} (joined {}; removed {})",
             view.epoch,
             names(&view.set()),

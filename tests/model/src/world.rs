@@ -9,8 +9,8 @@ use heartbeat_core::arrival::Departure;
 use heartbeat_core::membership::{News, Outcome};
 
 use crate::bounds::{Bounds, Moments, Order};
-use crate::host::{Condition, Host, Stamp};
 use crate::history::History;
+use crate::host::{Condition, Host, Stamp};
 use crate::law::{HIGHEST, Law};
 use crate::letter::{Copy, Letter};
 use crate::mutant::Mutant;
@@ -56,7 +56,9 @@ impl World {
     pub fn new(bounds: &Bounds, mutant: Mutant) -> Self {
         let nodes = bounds.nodes;
         World {
-            hosts: (0..nodes).map(|me| Arc::new(Host::new(me, nodes, mutant))).collect(),
+            hosts: (0..nodes)
+                .map(|me| Arc::new(Host::new(me, nodes, mutant)))
+                .collect(),
             fresh: Vec::new(),
             late: Vec::new(),
             cuts: 0,
@@ -94,7 +96,10 @@ impl World {
             Moments::Quiet => quiet,
         };
         if 0 < self.faults && now {
-            let all = bounds.kinds.iter().flat_map(|kind| kind.faults(bounds.nodes));
+            let all = bounds
+                .kinds
+                .iter()
+                .flat_map(|kind| kind.faults(bounds.nodes));
             steps.extend(all.filter(|fault| self.can(*fault)).map(Step::Fault));
         }
     }
@@ -127,7 +132,9 @@ impl World {
             match host.condition {
                 Condition::Runs => {}
                 Condition::Stalled | Condition::Frozen => {
-                    steps.extend([First::Paths, First::Messages].map(|first| Step::Wake(node, first)));
+                    steps.extend(
+                        [First::Paths, First::Messages].map(|first| Step::Wake(node, first)),
+                    );
                 }
                 Condition::Ended | Condition::Off => steps.push(Step::Boot(node)),
             }
@@ -190,7 +197,11 @@ impl World {
             if !self.disturbed && is_loss(&news) {
                 self.judge([Law::Undisturbed], mutant);
             }
-            told.push(Told { node, news, rejoined });
+            told.push(Told {
+                node,
+                news,
+                rejoined,
+            });
         }
         for post in out.posts {
             let Some(message) = mutant.carry(post.message) else {

@@ -31,7 +31,11 @@ pub struct Frontier {
 impl Frontier {
     /// None yet.
     pub fn new(width: Width) -> Self {
-        Frontier { width, open: BTreeMap::new(), dropped: false }
+        Frontier {
+            width,
+            open: BTreeMap::new(),
+            dropped: false,
+        }
     }
 
     /// One more; not to hold too many, some are let go now and then.

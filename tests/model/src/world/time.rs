@@ -30,10 +30,14 @@ impl World {
     /// Kernels stamp the heartbeats of all agents that run.
     fn stamp_heartbeats(&mut self, mutant: Mutant) {
         let nodes = self.hosts.len();
-        for from in (0..nodes).filter(|from| self.hosts[*from].condition == Condition::Runs).collect::<Vec<_>>() {
+        for from in (0..nodes)
+            .filter(|from| self.hosts[*from].condition == Condition::Runs)
+            .collect::<Vec<_>>()
+        {
             let run = self.hosts[from].run;
             for to in (0..nodes).filter(|to| *to != from) {
-                let seen = mutant.sees(to, from, self.history.was_member(to)) && !self.is_cut(from, to);
+                let seen =
+                    mutant.sees(to, from, self.history.was_member(to)) && !self.is_cut(from, to);
                 if seen && self.hosts[to].condition.has_kernel() {
                     self.host(to).stamps[from] = Some(Stamp {
                         at: scale::next(),
@@ -53,7 +57,12 @@ impl World {
             there && !self.is_cut(node, peer) && !self.is_cut(peer, node)
         };
         let sights: Vec<_> = peers
-            .map(|peer| (peer, self.hosts[node].sight(peer, scale::now(), answers(peer))))
+            .map(|peer| {
+                (
+                    peer,
+                    self.hosts[node].sight(peer, scale::now(), answers(peer)),
+                )
+            })
             .collect();
         let out = self.host(node).act(mutant, scale::now(), |core, _| {
             for (peer, sight) in sights {
