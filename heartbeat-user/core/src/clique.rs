@@ -71,10 +71,12 @@ pub fn largest(
     steps: u32,
 ) -> (NodeSet, Choice) {
     let missing = missing(candidates, edges);
+    let lacks_nobody = |node: &NodeIndex| missing[node.position()].is_empty();
+    let mut chosen: NodeSet = candidates.iter().filter(lacks_nobody).collect();
+    let questioned = candidates.without(&chosen);
     let weights = (0..missing.len()).map(|at| weights.of(NodeIndex(at as u16)));
     let mut search = Search::new(missing, weights.collect(), steps);
-    let mut chosen = NodeSet::new();
-    for part in search.parts(candidates) {
+    for part in search.parts(&questioned) {
         chosen = chosen.or(&lowest(&mut search, &part));
     }
     if search.is_exhausted() {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::Parser;
 use heartbeat_sim::check::{Property, Violation};
 use heartbeat_sim::mutant::{self, Mutant};
+use heartbeat_sim::scenario::{self, Scenario};
 use heartbeat_sim::seeds::{self, Found};
 use heartbeat_sim::transcript::Detail;
 use heartbeat_sim::world::Plan;
@@ -23,6 +24,9 @@ struct Options {
     /// Runs one seed and tells its story.
     #[arg(long)]
     seed: Option<u64>,
+    /// Tells one of the named scenarios; `list` lists them.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["seeds", "first", "seed", "mutant", "mutants"])]
+    scenario: Option<String>,
     /// Shrinks the script of that seed before it is told, if it fails.
     #[arg(long, requires = "seed")]
     shrink: bool,
@@ -53,6 +57,14 @@ fn property(name: &str) -> Result<Property, String> {
 }
 
 impl Options {
+    fn detail(&self) -> Detail {
+        match self.verbose {
+            0 => Detail::Story,
+            1 => Detail::Messages,
+            _ => Detail::Everything,
+        }
+    }
+
     fn looked_at(&self, mutant: Mutant) -> Vec<Property> {
         let wanted = match self.only.is_empty() {
             true => mutant.properties(),
@@ -79,10 +91,30 @@ fn main() -> ExitCode {
     if options.mutants {
         return catch_mutants();
     }
+    if let Some(name) = &options.scenario {
+        return tell_scenario(name, &options);
+    }
     match options.seed {
         Some(seed) => tell_seed(seed, mutant, &options),
         None => run_seeds(mutant, &options),
     }
+}
+
+/// Prints the story of a named scenario, or what there is to tell.
+fn tell_scenario(name: &str, options: &Options) -> ExitCode {
+    if name == "list" {
+        for Scenario { name, sentence, .. } in scenario::ALL {
+            println!("{name:<28} {sentence}");
+        }
+        return ExitCode::SUCCESS;
+    }
+    let Some(scenario) = Scenario::named(name) else {
+        eprintln!("sim: no such scenario; `--scenario list` lists them");
+        return ExitCode::from(2);
+    };
+    let story = scenario.tell(options.detail());
+    print!("{story}");
+    ExitCode::from(u8::from(story.violation.is_some()))
 }
 
 /// Breaks one thing after the other, and shows that the checks notice.
@@ -112,18 +144,13 @@ fn tell_seed(seed: u64, mutant: Mutant, options: &Options) -> ExitCode {
 
 /// Prints the story of a plan, of its shrunk form where that is wanted.
 fn tell(plan: &Plan, options: &Options, shrink: bool) -> Option<Violation> {
-    let detail = match options.verbose {
-        0 => Detail::Story,
-        1 => Detail::Messages,
-        _ => Detail::Everything,
-    };
     let mut plan = plan.clone();
     let failed = seeds::tell(&plan, Detail::Nothing).violation;
     if let Some(violation) = failed.filter(|_| shrink) {
         plan = seeds::shrink(&plan, violation.property);
     }
     println!("{}", plan.shape);
-    let outcome = seeds::tell(&plan, detail);
+    let outcome = seeds::tell(&plan, options.detail());
     for line in outcome.transcript.lines() {
         println!("{line}");
     }

@@ -1,11 +1,12 @@
 //! A run in words, line by line.
 //!
 //! A failing seed is useless without its story, and a million seeds have no time to tell one. So a run writes
-//! nothing down unless it is asked to, and is then run again from its seed.
+//! nothing down unless it is asked to, and is then run again from its seed. Where only one fault is to be told,
+//! the start of all nodes would drown it: [`Transcript::since_formed`] leaves that out.
 
 use heartbeat_core::message::Message;
 use heartbeat_core::nodes::NodeSet;
-use heartbeat_core::view::View;
+use heartbeat_core::view::{Choice, View};
 
 use crate::script::{Fault, letter, letters};
 
@@ -27,6 +28,8 @@ pub enum Detail {
 pub struct Transcript {
     detail: Detail,
     lines: Vec<String>,
+    /// Lines before the one that says that all nodes are in one view.
+    start: usize,
 }
 
 impl Transcript {
@@ -35,6 +38,7 @@ impl Transcript {
         Transcript {
             detail,
             lines: Vec::new(),
+            start: 0,
         }
     }
 
@@ -43,9 +47,22 @@ impl Transcript {
         &self.lines
     }
 
+    /// Its lines from when all nodes were in one view for the first time.
+    pub fn since_formed(&self) -> &[String] {
+        &self.lines[self.start..]
+    }
+
     /// Whether nothing is written down.
     pub fn is_silent(&self) -> bool {
         self.detail == Detail::Nothing
+    }
+
+    /// All nodes that run are in one view, for the first time.
+    pub fn formed(&mut self, now: u64, view: &View) {
+        self.start = self.lines.len();
+        self.line(Detail::Story, now, || {
+            format!("-- all are in {}", described(view))
+        });
     }
 
     /// A node says or does something.
@@ -90,7 +107,7 @@ impl Transcript {
     }
 }
 
-/// A view in a line: `view 3: abd (passive d, joined b)`.
+/// A view in a line: `view 3: abd (passive d, joined b, greedy)`.
 pub fn described(view: &View) -> String {
     let members = view.set();
     let mut remarks = Vec::new();
@@ -99,6 +116,10 @@ pub fn described(view: &View) -> String {
         if !nodes.is_empty() {
             remarks.push(format!("{label} {}", letters(nodes)));
         }
+    }
+    match view.choice {
+        Choice::Exact => {}
+        Choice::Greedy => remarks.push("greedy".to_owned()),
     }
     let remarks = match remarks.is_empty() {
         true => String::new(),

@@ -69,6 +69,8 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// What was written down.
     pub transcript: Transcript,
+    /// When it ended, ns of the world.
+    pub ended: u64,
 }
 
 /// Everything.
@@ -170,6 +172,7 @@ impl World {
             violation: self.checks.violation,
             coverage: self.coverage,
             transcript: self.transcript,
+            ended: self.now,
         }
     }
 

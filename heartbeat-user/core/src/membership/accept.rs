@@ -43,7 +43,7 @@ impl Membership {
         if view.epoch == self.promised {
             return self.consider_again(now, coordinator, view, out);
         }
-        if !self.votes_with(coordinator) {
+        if !self.votes_with(coordinator) || self.waits_for_its_wish(now, view) {
             return;
         }
         self.stirred = true;
@@ -55,6 +55,21 @@ impl Membership {
         } else {
             self.make_room(now, view);
         }
+    }
+
+    /// Whether the members that this node wishes for are proposed to it already, and `view` has others. Two that have
+    /// lost each other would otherwise talk the rest round by turns, and each turn renews the promises that keep
+    /// the other's view from being accepted.
+    fn waits_for_its_wish(&self, now: Timestamp, view: &View) -> bool {
+        let Some(pending) = &self.pending else {
+            return false;
+        };
+        let alive = now.since(pending.repeated) <= self.terms.attempt * PATIENCE;
+        alive
+            && pending.view.members != view.members
+            && self
+                .wish(now)
+                .is_some_and(|wish| wish.is_met_by(&pending.view))
     }
 
     /// Gives way to a view in which this node has no say, if it can see why.

@@ -104,11 +104,9 @@ impl Membership {
     /// Those who can be added to `kept`, which are connected with all of it.
     fn add(&self, kept: &NodeSet, view: &NodeSet, look: &Look<'_>) -> (NodeSet, Choice) {
         let fits = |node: &NodeIndex| {
-            let eligible = !kept.contains(*node) && self.may_join(*node, look);
-            eligible
-                && kept
-                    .iter()
-                    .all(|member| self.connected(*node, member, look, Trust::Words))
+            !kept.contains(*node)
+                && self.may_join(*node, look)
+                && self.is_connected_with(*node, kept, look)
         };
         let candidates: NodeSet = look.speaking.iter().filter(fits).collect();
         let free = candidates.without(&self.kept_out(view, look));
@@ -173,15 +171,10 @@ impl Membership {
 
     /// The largest set of these in which all are connected.
     fn largest(&self, candidates: &NodeSet, look: &Look<'_>, trust: Trust) -> (NodeSet, Choice) {
-        let mut edges = alloc::vec![NodeSet::new(); self.terms.nodes];
-        for one in candidates.iter() {
-            for two in candidates.iter().filter(|two| one < *two) {
-                if self.connected(one, two, look, trust) {
-                    edges[one.position()].insert(two);
-                    edges[two.position()].insert(one);
-                }
-            }
-        }
+        let nodes = (0..self.terms.nodes).map(|place| NodeIndex(place as u16));
+        let edges: Vec<NodeSet> = nodes
+            .map(|node| self.not_denied(node, look, trust))
+            .collect();
         // Whoever says nothing stays where nobody is in the way of it, but displaces nobody who speaks.
         let voice = |(place, votes): (usize, &u32)| {
             let speaks = look.speaking.contains(NodeIndex(place as u16));
@@ -203,26 +196,35 @@ impl Membership {
         clique::largest(candidates, &edges, &weights, clique::STEPS)
     }
 
-    /// Whether two nodes reach each other: both must say so whose word counts.
-    fn connected(&self, one: NodeIndex, two: NodeIndex, look: &Look<'_>, trust: Trust) -> bool {
-        let (first, second) = (self.word(one, two, look), self.word(two, one, look));
-        match trust {
-            Trust::Words => first == Some(true) && second == Some(true),
-            Trust::Silence => {
-                let counts =
-                    |node, other| !look.cautious.contains(node) || look.cautious.contains(other);
-                let first = first.filter(|_| counts(one, two)).unwrap_or(true);
-                first && second.filter(|_| counts(two, one)).unwrap_or(true)
+    /// Those from whom a node is not parted by its own word. A pair is connected if neither end parts it.
+    fn not_denied(&self, node: NodeIndex, look: &Look<'_>, trust: Trust) -> NodeSet {
+        let everybody = || NodeSet::first(self.terms.nodes);
+        match (trust, self.word(node, look)) {
+            (Trust::Words, None) => NodeSet::new(),
+            (Trust::Silence, None) => everybody(),
+            (Trust::Silence, Some(reaches)) if look.cautious.contains(node) => {
+                reaches.or(&everybody().without(&look.cautious))
             }
+            (Trust::Words | Trust::Silence, Some(reaches)) => reaches.clone(),
         }
     }
 
-    /// Whether one node says that it reaches another; `None`: it says nothing.
-    fn word(&self, one: NodeIndex, other: NodeIndex, look: &Look<'_>) -> Option<bool> {
-        if one == self.terms.me {
-            return Some(self.reaches.contains(other));
+    /// Whether a node says that it reaches all of these, and all of them say that they reach it.
+    fn is_connected_with(&self, node: NodeIndex, all: &NodeSet, look: &Look<'_>) -> bool {
+        let theirs = |other| self.word(other, look);
+        self.word(node, look)
+            .is_some_and(|reaches| all.is_subset(reaches))
+            && all
+                .iter()
+                .all(|other| theirs(other).is_some_and(|reaches| reaches.contains(node)))
+    }
+
+    /// Whom one node says that it reaches; `None`: it says nothing.
+    fn word<'a>(&'a self, node: NodeIndex, look: &Look<'a>) -> Option<&'a NodeSet> {
+        if node == self.terms.me {
+            return Some(&self.reaches);
         }
-        look.fresh[one.position()].map(|report| report.reaches.contains(other))
+        look.fresh[node.position()].map(|report| &report.reaches)
     }
 
     /// Whether all of `acceptors` say that they do not reach a node.
@@ -242,7 +244,7 @@ impl Membership {
 enum Trust {
     /// Both say so.
     Words,
-    /// Neither denies it.
+    /// Neither denies it, as far as its word counts: that of a cautious node counts against cautious ones only.
     Silence,
 }
 

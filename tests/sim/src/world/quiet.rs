@@ -56,6 +56,9 @@ impl World {
         self.send_parcel();
         if !self.quiet.formed && self.unhealed().is_none() {
             self.quiet.formed = true;
+            if let Some(view) = self.checks.newest() {
+                self.transcript.formed(self.now, view);
+            }
         }
         if self.now < self.last_fault() {
             return;
