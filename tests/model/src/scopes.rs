@@ -38,7 +38,7 @@ pub const LONG: [Scope; 9] = [
     Scope::drawn(Bounds::new(2, 2, 1).at_any_moment().in_any_order(), 600, 64),
     Scope::drawn(Bounds::new(3, 2, 1), 300, 64),
     Scope::drawn(Bounds::new(3, 2, 1).at_any_moment(), 70, 64),
-    Scope::drawn(Bounds::new(4, 2, 1), 300, 64),
+    Scope::drawn(Bounds::new(4, 2, 1), 120, 64),
 ];
 
 impl Scope {
