@@ -6,10 +6,11 @@
 //! comes back: it passes in steps, and all moments are kept as offsets from now ([`scale`]), so that a cluster
 //! that has settled is in a state that was seen before, and the search ends.
 //!
-//! How a run goes: [`search`] takes one [`world::World`] after the other, and each [`step::Step`] makes the next one out
-//! of [`host::Host`]s and [`letter::Letter`]s. [`coverage`] counts what was come by, for a check that never
-//! saw a node removed has shown nothing; [`mutant`] breaks what the protocol stands on, for a check that never
-//! fails has shown as little.
+//! How a run goes: [`scopes`] names the searches. Each [`search`] takes one [`world::World`] after the other, and each
+//! [`step::Step`] makes the next one out of [`host::Host`]s and [`letter::Letter`]s. From states on the way the cluster
+//! is let come to rest ([`calm`]), in one view of all. [`coverage`] counts what was come by, for a check that
+//! never saw a node removed has shown nothing; [`mutant`] breaks what the protocol stands on, for a check that
+//! never fails has shown as little.
 //!
 //! What keeps the search small, and what each of it leaves out:
 //!

@@ -107,7 +107,7 @@ fn run_trial(trial: &Trial) -> bool {
     match &found.broken {
         Some((law, _)) => println!("{}: broke after {} states: {law}", trial.name, found.states),
         None => println!(
-            "{}: NOT FOUND in {} states: {}",
+            "{}: not found in {} states: {}",
             trial.name, found.states, trial.law
         ),
     }
