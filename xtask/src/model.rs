@@ -1,6 +1,6 @@
 //! `cargo xtask model`: the membership of the pure core, in every order of faults, losses and turns within bounds.
 //!
-//! A run takes half a minute, a long one some minutes and up to 2 GB of memory, with the simulator's profile; it
+//! A run takes half a minute, a long one some minutes and a gigabyte of memory, with the simulator's profile; it
 //! needs nothing else of the machine.
 
 use std::process::{Command, ExitCode};
