@@ -14,6 +14,7 @@ mod ebpf_tools;
 mod fuzz;
 mod install;
 mod launch;
+mod model;
 mod sim;
 mod stream;
 mod test;
@@ -49,6 +50,9 @@ enum Verb {
     /// Simulates clusters of the pure core with faults that seeds decide.
     #[command(disable_help_flag = true)]
     Sim(Arguments),
+    /// Searches all that can happen to a small cluster of the pure core within bounds.
+    #[command(disable_help_flag = true)]
+    Model(Arguments),
     /// Builds, disassembles or verifies the XDP program.
     Ebpf(ebpf::Options),
     /// Feeds random input to the frame walk or the wire format (nightly).
@@ -85,6 +89,7 @@ fn run() -> Result<ExitCode> {
         Some(Verb::Demo(Arguments { arguments })) => launch::run(&launch::DEMO, &arguments),
         Some(Verb::Test(options)) => test::run(&options),
         Some(Verb::Sim(Arguments { arguments })) => sim::run(&arguments),
+        Some(Verb::Model(Arguments { arguments })) => model::run(&arguments),
         Some(Verb::Check) => check::run(),
         Some(Verb::Tidy) => tidy::run(),
         Some(Verb::Ebpf(options)) => ebpf::run(&options),

@@ -14,16 +14,26 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{check, command, fuzz, install, sim, stream};
+use crate::{check, command, fuzz, install, model, sim, stream};
 
 pub use report::Report;
 
 /// What `cargo xtask test` may be told.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Also what takes long: a minute of fuzzing for each target, ten minutes of a fault that must change nothing.
+    /// Also what takes long: a minute of fuzzing for each target, ten minutes of a fault that must change nothing, a
+    /// model check of ten million states.
     #[arg(long)]
     long: bool,
+}
+
+/// How long a check may take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Length {
+    /// As long as anybody who waits for it likes.
+    Short,
+    /// As long as it needs.
+    Long,
 }
 
 /// Tells the tests that they may take long.
@@ -46,7 +56,13 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 
     let started = Instant::now();
     if builds {
+        let length = if options.long {
+            Length::Long
+        } else {
+            Length::Short
+        };
         sim::smoke(&mut report)?;
+        model::smoke(&mut report, length)?;
         test(&mut report, options)?;
     }
     if options.long {
@@ -63,6 +79,7 @@ fn build(report: &mut Report) -> Result<bool> {
         &["build", "--workspace", "--bins"][..],
         &["test", "--workspace", "--no-run"],
         &sim::BUILD,
+        &model::BUILD,
     ] {
         let status = stream::run(command::cargo(arguments.iter().copied()), |_| ())?;
         if !status.success() {

@@ -340,3 +340,35 @@ fn whoever_alone_has_a_view_hands_it_to_all() {
         assert_eq!(node.view(), Some(&view));
     }
 }
+
+/// Two that each believe that it is their turn would go on for as long as no report comes between.
+#[test]
+fn a_newer_proposal_gets_an_attempts_time_before_it_is_outbid() {
+    let mut parlour = formed(3);
+    parlour.crash(2);
+    let proposed = |parlour: &Parlour| {
+        let node = parlour.nodes[0].as_ref()?;
+        node.proposed.as_ref().map(|proposed| proposed.view.clone())
+    };
+    let end = parlour.now.after(SUSPICION * 2);
+    while proposed(&parlour).is_none() && parlour.now < end {
+        parlour.step();
+    }
+    let mut rival = proposed(&parlour).expect("somebody is to be left out");
+    rival.epoch = rival.epoch.next();
+    let now = parlour.now;
+    let node = parlour.nodes[0].as_mut().expect("it runs");
+    let proposal = Message::Proposal(rival);
+    let mut out = Outcome::default();
+    node.hear(now, NodeIndex(1), Incarnation(1), &proposal, &mut out);
+    let mut proposes = |now, mut out: Outcome| {
+        node.turn(now, &mut out);
+        let mut messages = out.posts.iter().map(|post| &post.message);
+        messages.any(|message| matches!(message, Message::Proposal(_)))
+    };
+    assert!(!proposes(now, out));
+    assert!(proposes(
+        now.after(Duration::from_millis(50)),
+        Outcome::default()
+    ));
+}
