@@ -22,6 +22,8 @@ pub struct Truth {
     /// By receiver and sender: when a silence that reached the suspicion time on every network that counts last
     /// ended; 0: never.
     silent_until: Vec<u64>,
+    /// By node: when its agent was last told that it was late itself, ns of the world; 0: never.
+    late: Vec<u64>,
     /// By network, receiver and sender: silences that ended.
     silences: Vec<Vec<Silence>>,
 }
@@ -37,6 +39,7 @@ impl Truth {
             heard: vec![0; ways],
             answered: vec![0; ways],
             silent_until: vec![0; nodes * nodes],
+            late: vec![0; nodes],
             silences: vec![Vec::new(); ways],
         }
     }
@@ -60,6 +63,16 @@ impl Truth {
     pub fn answer(&mut self, now: u64, way: Way) {
         let way = self.way(way.network, way.to, way.from);
         self.answered[way] = now;
+    }
+
+    /// A node's agent learns that it was late: for the suspicion time its word against others may not count.
+    pub fn late(&mut self, now: u64, node: usize) {
+        self.late[node] = now;
+    }
+
+    /// Whether a node has been cautious since `since`, or may be.
+    pub fn was_late(&self, since: u64, node: usize) -> bool {
+        self.late[node] != 0 && since <= self.late[node]
     }
 
     /// A host lost its records: what was silent before it is forgotten.

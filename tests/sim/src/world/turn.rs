@@ -94,6 +94,7 @@ impl World {
             (Part::Sender, std::mem::take(&mut agent.sender_late)),
         ] {
             if tick < late {
+                self.truth.late(self.now, node);
                 let late = Duration::from_nanos(late);
                 agent
                     .core
