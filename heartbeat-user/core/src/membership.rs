@@ -78,6 +78,8 @@ pub struct Membership {
     proposed: Option<Proposed>,
     /// When another node proposed something last.
     courted: Option<Timestamp>,
+    /// When this node's turn to propose was taken by a newer proposal last.
+    outbid: Option<Timestamp>,
     installed: Option<View>,
     /// What was told last, to tell differences to; `None` after a loss of quorum.
     told: Option<View>,
@@ -124,6 +126,7 @@ impl Membership {
             without: alloc::vec![Epoch(0); nodes],
             proposed: None,
             courted: None,
+            outbid: None,
             installed: None,
             told: None,
             gave_up: None,
@@ -334,6 +337,7 @@ impl Membership {
             self.cautious_until,
             self.pending_deadline(now),
             self.proposed.as_ref().map(|proposed| proposed.again),
+            self.outbid.map(|at| at.after(self.terms.attempt)),
             self.regroup.deadline(&self.terms, now),
             self.gave_up.map(|at| at.after(self.terms.opening * 2)),
             self.quarantine

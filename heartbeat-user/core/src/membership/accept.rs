@@ -49,6 +49,7 @@ impl Membership {
         self.stirred = true;
         self.promise(view.epoch, out);
         self.proposed = None;
+        self.outbid = Some(now);
         if view.acceptors.contains(self.terms.me) {
             self.pend(now, coordinator, view.clone());
         } else {

@@ -154,7 +154,9 @@ impl Membership {
     }
 
     /// Proposes, anew where the wish or what others have promised has changed, and once more where answers are
-    /// missing.
+    /// missing. A newer proposal of another node gets an attempt's time before it is outbid: two nodes that each
+    /// believe that it is their turn would otherwise outbid each other as fast as messages go, until a report tells
+    /// one of them better.
     fn propose(&mut self, now: Timestamp, wish: Wish, out: &mut Outcome) {
         let same = self.proposed.as_ref().is_some_and(|proposed| {
             let view = &proposed.view;
@@ -164,10 +166,9 @@ impl Membership {
                 && self.promised <= view.epoch
                 && self.highest_promise(&wish.acceptors, now) <= view.epoch
         });
-        let due = self
-            .proposed
-            .as_ref()
-            .is_none_or(|proposed| proposed.again <= now);
+        let rested = self.outbid.map(|at| at.after(self.terms.attempt));
+        let again = self.proposed.as_ref().map(|proposed| proposed.again);
+        let due = again.or(rested).is_none_or(|again| again <= now);
         if !same
             && (due
                 || self

@@ -104,17 +104,21 @@ impl Membership {
         }
     }
 
-    /// A member lacks the view that this node acts by: the first of the others hands it over.
+    /// A member lacks the view that this node acts by: the first of those who act by it hands it over.
     pub(super) fn bring_up_to_date(&self, member: NodeIndex, out: &mut Outcome) {
         let (Some(view), Some(heard)) = (&self.installed, &self.reports[member.position()]) else {
             return;
         };
         let theirs = heard.report.view.as_ref().map(|(epoch, _)| *epoch);
         let behind = theirs < Some(view.epoch) && heard.report.promised <= view.epoch;
-        let mut others = view.set().and(&self.reaches);
-        others.remove(member);
+        let reached = view.set().and(&self.reaches);
+        let has_it = |node: &NodeIndex| {
+            let others = *node != member && self.view_of(*node) == Some(view.epoch);
+            *node == self.terms.me || others
+        };
         let known = self.sights[member.position()].incarnation;
-        if behind && view.incarnation(member) == known && others.lowest() == Some(self.terms.me) {
+        let first = reached.iter().find(has_it) == Some(self.terms.me);
+        if behind && view.incarnation(member) == known && first {
             out.posts.push(Post {
                 to: [member].into_iter().collect(),
                 over: Over::All,

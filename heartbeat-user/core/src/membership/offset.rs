@@ -76,6 +76,7 @@ impl Membership {
     pub fn offset(&mut self, by: &Offset) {
         by.all([&mut self.begun, &mut self.seen, &mut self.deadline]);
         by.all(&mut self.courted);
+        by.all(&mut self.outbid);
         by.all(&mut self.gave_up);
         by.all(&mut self.cautious_until);
         by.all(self.pending.iter_mut().map(|pending| &mut pending.repeated));

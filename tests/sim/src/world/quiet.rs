@@ -120,6 +120,9 @@ impl World {
                 .filter_map(|node| self.checks.view_of(node.position()))
         };
         let newest = views().max_by_key(|view| view.epoch);
+        if quorum && newest.is_none() {
+            return Some("nobody has a view".to_owned());
+        }
         for node in healthy.iter().map(|node| node.position()) {
             if let Some(path) = self.lost_path(node, &healthy) {
                 return Some(path);

@@ -316,3 +316,27 @@ fn nobody_consents_to_leaving_out_a_node_that_all_are_known_to_reach() {
     assert_eq!(hear(1, &proposal), (true, true), "0 does not reach it");
     assert_eq!(hear(2, &proposal), (false, false), "it gives way");
 }
+
+/// Only its coordinator knows that a view was accepted by all, and it is not the first of its members.
+#[test]
+fn whoever_alone_has_a_view_hands_it_to_all() {
+    let mut parlour = formed(3);
+    let mut view = parlour.nodes[2]
+        .as_ref()
+        .and_then(Membership::view)
+        .expect("all are in one")
+        .clone();
+    view.epoch = view.epoch.next();
+    let now = parlour.now;
+    for node in [0, 1] {
+        let member = parlour.nodes[node].as_mut().expect("it runs");
+        member.promise(view.epoch, &mut Outcome::default());
+        member.give_way(now);
+    }
+    let coordinator = parlour.nodes[2].as_mut().expect("it runs");
+    coordinator.install(now, view.clone(), &mut Outcome::default());
+    parlour.run_for(INTERVAL * 3);
+    for node in parlour.nodes.iter().flatten() {
+        assert_eq!(node.view(), Some(&view));
+    }
+}
