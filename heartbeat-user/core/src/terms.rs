@@ -7,6 +7,7 @@
 
 use core::time::Duration;
 
+use crate::clique;
 use crate::config::{Authentication, Config, NetworkConfig, Quarantine, Role};
 use crate::nodes::NodeIndex;
 use crate::voters::Voters;
@@ -47,6 +48,8 @@ pub struct Terms {
     pub caution: Duration,
     /// When a node is kept out.
     pub quarantine: Option<Quarantine>,
+    /// Steps that the search for the largest fully connected set may take.
+    pub steps: u32,
 }
 
 impl Terms {
@@ -76,6 +79,7 @@ impl Terms {
             attempt: (interval / 8).clamp(ATTEMPT_MIN, ATTEMPT_MAX),
             caution: longest * after + tolerance,
             quarantine: config.membership.quarantine,
+            steps: clique::STEPS,
         })
     }
 }

@@ -9,6 +9,7 @@ use super::*;
 use crate::message::Message;
 use crate::voters::tests::voters;
 
+mod greedy;
 mod stories;
 
 const INTERVAL: Duration = Duration::from_millis(1200);
@@ -18,6 +19,7 @@ const SUSPICION: Duration = Duration::from_millis(7350);
 /// Nodes that hear each other as `cuts` allow, with messages that take one step.
 pub(super) struct Parlour {
     now: Timestamp,
+    votes: Vec<u32>,
     nodes: Vec<Option<Membership>>,
     /// From one node to another nothing comes.
     cuts: BTreeSet<(usize, usize)>,
@@ -35,11 +37,11 @@ pub(super) fn at(ms: u64) -> Timestamp {
     Timestamp::from_ns(ms * 1_000_000).expect("not zero")
 }
 
-fn terms(me: usize, nodes: usize) -> Terms {
+fn terms(me: usize, votes: &[u32]) -> Terms {
     Terms {
         me: NodeIndex(me as u16),
-        nodes,
-        voters: voters(&vec![1; nodes], 0),
+        nodes: votes.len(),
+        voters: voters(votes, 0),
         interval: INTERVAL,
         promise: INTERVAL * 5,
         margin: Duration::from_millis(150),
@@ -49,14 +51,21 @@ fn terms(me: usize, nodes: usize) -> Terms {
         attempt: Duration::from_millis(50),
         caution: SUSPICION,
         quarantine: None,
+        steps: crate::clique::STEPS,
     }
 }
 
 impl Parlour {
     pub(super) fn new(nodes: usize) -> Self {
-        let begun = at(1_000);
-        let member = |me| Membership::new(terms(me, nodes), Incarnation(1), begun);
+        Parlour::of(&vec![1; nodes])
+    }
+
+    /// Nodes with so many votes each; the first is the tie breaker.
+    fn of(votes: &[u32]) -> Self {
+        let (nodes, begun) = (votes.len(), at(1_000));
+        let member = |me| Membership::new(terms(me, votes), Incarnation(1), begun);
         Parlour {
+            votes: votes.to_vec(),
             now: begun,
             nodes: (0..nodes).map(|me| Some(member(me))).collect(),
             cuts: BTreeSet::new(),
@@ -91,8 +100,11 @@ impl Parlour {
     fn restart(&mut self, node: usize) {
         let count = self.nodes.len();
         self.runs[node] += 1;
-        let mut member =
-            Membership::new(terms(node, count), Incarnation(self.runs[node]), self.now);
+        let mut member = Membership::new(
+            terms(node, &self.votes),
+            Incarnation(self.runs[node]),
+            self.now,
+        );
         member.promised_before(Epoch(100));
         self.nodes[node] = Some(member);
         self.heard[node] = vec![None; count];

@@ -194,7 +194,7 @@ impl Membership {
             cautious: &look.cautious.or(&candidates.without(&look.speaking)),
             tie_breaker: self.terms.voters.tie_breaker(),
         };
-        clique::largest(candidates, &edges, &weights, clique::STEPS)
+        clique::largest(candidates, &edges, &weights, self.terms.steps)
     }
 
     /// Those from whom a node is not parted by its own word. A pair is connected if neither end parts it.
