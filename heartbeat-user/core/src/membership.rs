@@ -60,9 +60,6 @@ pub struct Membership {
     incarnation: Incarnation,
     begun: Timestamp,
     sights: Vec<Sight>,
-    /// When the sights were taken. What a peer has sent since is not known yet, so that nobody is suspected
-    /// for a silence that ends later, however late it is when something else makes this node decide.
-    seen: Timestamp,
     reports: Vec<Option<Heard>>,
     reaches: NodeSet,
     rows: Vec<Row>,
@@ -114,7 +111,6 @@ impl Membership {
             incarnation,
             begun,
             sights: alloc::vec![Sight::default(); nodes],
-            seen: begun,
             reports: alloc::vec![None; nodes],
             reaches: [terms.me].into_iter().collect(),
             rows: Vec::new(),
@@ -206,7 +202,6 @@ impl Membership {
 
     /// Takes note of what this node's own paths say of a peer.
     pub fn see(&mut self, now: Timestamp, peer: NodeIndex, sight: Sight) {
-        self.seen = now;
         let before = core::mem::replace(&mut self.sights[peer.position()], sight);
         if before.incarnation != sight.incarnation {
             self.reports[peer.position()] = None;
@@ -266,9 +261,14 @@ impl Membership {
         due
     }
 
-    /// When to decide again at the latest.
+    /// When to decide again at the latest: at once if something may have changed.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        (!self.departed).then_some(self.deadline)
+        let due = if self.stirred {
+            self.begun
+        } else {
+            self.deadline
+        };
+        (!self.departed).then_some(due)
     }
 
     /// Whom this node reaches now: who is heard, and who was and is not silent for too long.
@@ -280,7 +280,7 @@ impl Membership {
         for place in 0..self.terms.nodes {
             let node = NodeIndex(place as u16);
             let sight = &self.sights[place];
-            let kept = self.reaches.contains(node) && !sight.is_suspect(self.seen);
+            let kept = self.reaches.contains(node) && !sight.is_suspect(now);
             let reached =
                 node == self.terms.me || (!sight.has_left() && (sight.is_heard() || kept));
             let changed = if reached {
@@ -348,13 +348,10 @@ impl Membership {
                 .then(|| self.leases.next_end(now))
                 .flatten(),
         ];
-        let suspicions = suspicions.filter(|from| self.seen < *from);
         let later = |moment: &Timestamp| now < *moment;
-        let all = reports.chain(own.into_iter().flatten()).filter(later);
+        let all = reports.chain(suspicions).chain(own.into_iter().flatten());
         let due = self.pace.due(&self.terms);
-        all.chain(suspicions)
-            .min()
-            .map_or(due, |next| next.min(due))
+        all.filter(later).chain([due]).min().unwrap_or(due)
     }
 }
 

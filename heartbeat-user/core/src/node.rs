@@ -122,12 +122,17 @@ impl Node {
             .is_none_or(|watched| watched.unicast)
     }
 
-    /// Takes one input and appends what follows to `actions`.
+    /// Takes one input and appends what follows to `actions`. Who should be a member is decided with a sweep alone: a
+    /// message that comes before it finds slots unread and other messages waiting, and whoever is judged by half
+    /// of what is known is wronged. So the loop sweeps as soon as it may after any other input.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>, actions: &mut Vec<Action>) {
         self.begin(now);
         match input {
             Input::Adopt(left) => self.adopt(left),
-            Input::Sweep { arrivals, gaps } => self.sweep(now, arrivals, gaps, actions),
+            Input::Sweep { arrivals, gaps } => {
+                self.sweep(now, arrivals, gaps, actions);
+                self.deliberate(now, actions);
+            }
             Input::Configure(config) => self.configure(now, config),
             Input::Reborn(incarnation) => {
                 self.incarnation = incarnation;
@@ -160,7 +165,6 @@ impl Node {
             }
         }
         self.tell(now, actions);
-        self.deliberate(now, actions);
         self.remember(actions);
     }
 

@@ -92,6 +92,14 @@ impl Regroup {
         self.since
     }
 
+    /// For how long something is to be changed; nothing at rest.
+    pub fn waited(&self, now: Timestamp) -> Duration {
+        match self.stage {
+            Stage::Activate | Stage::Closing | Stage::Pruning => now.since(self.since),
+            Stage::Stabilized | Stage::CleanupOne | Stage::CleanupTwo => Duration::ZERO,
+        }
+    }
+
     /// Something is to be changed; what was under way goes on.
     pub fn begin(&mut self, now: Timestamp) {
         match self.stage {

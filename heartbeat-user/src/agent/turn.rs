@@ -20,8 +20,10 @@ use crate::record::Record;
 use crate::sweep;
 
 impl Agent {
-    /// Sweeps and carries out what the core makes of it. Returns when to come back at the latest.
+    /// Sweeps and carries out what the core makes of it. Returns when to come back at the latest. The messages that
+    /// wait are read first, because what is decided by half of them may be wrong.
     pub(super) fn turn(&mut self) -> Timestamp {
+        self.read_datagrams();
         let now = clock::now();
         self.site.maps.shared.node().progress.set(now.ns());
         let mut actions = Vec::new();

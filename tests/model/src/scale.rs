@@ -31,7 +31,7 @@ pub const GRACE: Duration = steps(2);
 /// A message that is late comes within this time, or never.
 pub const LIFE: Duration = steps(4);
 /// What is older makes no difference.
-const REACH: Duration = steps(12);
+const REACH: Duration = steps(16);
 
 const fn steps(count: u64) -> Duration {
     Duration::from_millis(100 * count)
@@ -73,6 +73,7 @@ pub fn terms(me: usize, nodes: usize) -> Terms {
         attempt: STEP,
         caution: SUSPICION,
         quarantine: None,
+        steps: heartbeat_core::clique::STEPS,
     }
 }
 

@@ -7,15 +7,19 @@
 
 use heartbeat_ebpf::time::Timestamp;
 
+use super::wish::Wish;
 use super::{Membership, Outcome, Post};
 use crate::action::Over;
 use crate::arrival::Departure;
 use crate::message::{Caution, Message};
 use crate::nodes::NodeIndex;
-use crate::view::{Epoch, View};
+use crate::view::{Choice, Epoch, View};
 
 /// A proposal is forgotten if its coordinator does not repeat it for so many attempts.
 const PATIENCE: u32 = 8;
+
+/// A node insists on the members that it wishes for so many openings longer than promises to others may last.
+const OPENINGS: u32 = 8;
 
 /// A view that is being considered.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -43,7 +47,7 @@ impl Membership {
         if view.epoch == self.promised {
             return self.consider_again(now, coordinator, view, out);
         }
-        if !self.votes_with(coordinator) || self.waits_for_its_wish(now, view) {
+        if !self.votes_with(coordinator) || self.prefers_others(now, view) {
             return;
         }
         self.stirred = true;
@@ -57,19 +61,22 @@ impl Membership {
         }
     }
 
-    /// Whether the members that this node wishes for are proposed to it already, and `view` has others. Two that have
-    /// lost each other would otherwise talk the rest round by turns, and each turn renews the promises that keep
-    /// the other's view from being accepted.
-    fn waits_for_its_wish(&self, now: Timestamp, view: &View) -> bool {
-        let Some(pending) = &self.pending else {
+    /// Whether this node wishes for other members than a view has, and has not done so in vain for long. Whoever has
+    /// the same reports wishes for the same, so that what is proposed will soon be wished for here, or by its
+    /// coordinator no more. Two that have lost each other would otherwise talk the rest round by turns, and each
+    /// turn renews the promises that keep the other's view from being accepted. The largest fully connected set is
+    /// the same for all who are in it, whomever each of them can't hear; of second-best ones that is not certain.
+    fn prefers_others(&self, now: Timestamp, view: &View) -> bool {
+        if view.choice == Choice::Greedy
+            || !view.acceptors.contains(self.terms.me)
+            || self.caution() == Caution::Cautious
+        {
             return false;
-        };
-        let alive = now.since(pending.repeated) <= self.terms.attempt * PATIENCE;
-        alive
-            && pending.view.members != view.members
-            && self
-                .wish(now)
-                .is_some_and(|wish| wish.is_met_by(&pending.view))
+        }
+        let patience = self.terms.promise * 2 + self.terms.opening * OPENINGS;
+        let patient = self.regroup.waited(now) < patience;
+        let other = |wish: &Wish| wish.choice == Choice::Exact && !wish.is_met_by(view);
+        patient && self.wish(now).is_some_and(|wish| other(&wish))
     }
 
     /// Gives way to a view in which this node has no say, if it can see why.
@@ -107,7 +114,8 @@ impl Membership {
         {
             pending.repeated = now;
         }
-        if self.is_open(view) && self.votes_with(coordinator) {
+        let open = self.is_open(view) && self.votes_with(coordinator);
+        if open && !self.prefers_others(now, view) {
             self.proposed = None;
             self.pend(now, coordinator, view.clone());
             self.stirred = true;

@@ -34,7 +34,6 @@ impl Membership {
             moved.leases.withhold(NodeIndex(place as u16));
         }
         moved.sights = from.iter().map(|place| self.sight(*place)).collect();
-        moved.seen = self.seen;
         moved.reaches = moved_set(&self.reaches, &from);
         moved.reaches.insert(moved.terms.me);
         moved.promised = self.promised;

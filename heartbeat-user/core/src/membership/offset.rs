@@ -28,7 +28,8 @@ pub struct Offset {
 impl Offset {
     /// Makes `now` be `to`, and whatever is more than `reach` ago exactly that long ago. What is compared later must
     /// have happened within `reach`: it has to exceed every time of the [`Terms`](crate::terms::Terms), ten times
-    /// their `attempt`, twice `opening` for each node, and the time for which a message can be on its way.
+    /// their `attempt`, twice `promise` and eight times `opening`, twice `opening` for each node, and the time for
+    /// which a message can be on its way.
     ///
     /// Returns `None` where `to` or `now` is less than `reach` after the clock's beginning.
     pub fn new(now: Timestamp, to: Timestamp, reach: Duration) -> Option<Self> {
@@ -74,7 +75,7 @@ impl Offset {
 impl Membership {
     /// Moves all moments.
     pub fn offset(&mut self, by: &Offset) {
-        by.all([&mut self.begun, &mut self.seen, &mut self.deadline]);
+        by.all([&mut self.begun, &mut self.deadline]);
         by.all(&mut self.courted);
         by.all(&mut self.outbid);
         by.all(&mut self.gave_up);

@@ -34,8 +34,8 @@ impl Sight {
         self.counted != 0
     }
 
-    /// Whether it was silent for too long when this was seen.
-    pub fn is_suspect(&self, seen: Timestamp) -> bool {
-        self.suspect_from.is_none_or(|from| from <= seen)
+    /// Whether it was silent for too long.
+    pub fn is_suspect(&self, now: Timestamp) -> bool {
+        self.suspect_from.is_none_or(|from| from <= now)
     }
 }

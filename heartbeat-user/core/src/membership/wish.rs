@@ -87,7 +87,7 @@ impl Membership {
             let sight = &self.sights[node.position()];
             let same = *node == self.terms.me || sight.incarnation == Some(*incarnation);
             let there = look.speaking.contains(*node)
-                || !sight.is_suspect(self.seen)
+                || !sight.is_suspect(look.now)
                 || look.cautious.contains(self.terms.me);
             same && !sight.has_left() && there
         };

@@ -9,25 +9,35 @@ use super::Node;
 use crate::action::Action;
 use crate::carrying::{self, Carrier, Heard};
 use crate::config::PathIndex;
+use crate::interface::Soundness;
 use crate::membership::Outcome;
 use crate::message::Message;
 use crate::nodes::NodeIndex;
 use crate::watch::Watched;
 
 impl Node {
-    /// The path that a message to `peer` goes over at `now`: the best on a network that counts; `None` where there
-    /// is none.
+    /// The path that a message to `peer` goes over at `now`: the best on a network that counts and to which this node's
+    /// own interface is sound, which its kernel knows long before a heartbeat is missed; `None` where there is none.
     pub fn best_path(&self, now: Timestamp, peer: NodeId) -> Option<PathIndex> {
         let node = self.config.index_of(peer);
         let begin = self.config.paths.partition_point(|path| path.peer < peer);
         let paths = self.config.paths[begin..].iter();
         let count = paths.take_while(|path| path.peer == peer).count();
         let watched = self.paths.get(begin..begin + count)?.iter().enumerate();
-        let carriers = watched.map(|(at, watched)| {
+        let sound = watched.filter(|(_, watched)| self.is_sound(watched.network));
+        let carriers = sound.map(|(at, watched)| {
             let index = PathIndex((begin + at) as u32);
             self.carrier(now, index, watched, node)
         });
         carrying::best(carriers)
+    }
+
+    /// Whether this node's own interface to a network can carry anything, as far as its kernel says.
+    fn is_sound(&self, network: usize) -> bool {
+        match self.own[network].soundness {
+            Soundness::Unknown | Soundness::Sound => true,
+            Soundness::Failed => false,
+        }
     }
 
     fn carrier(

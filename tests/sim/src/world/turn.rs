@@ -59,7 +59,6 @@ impl World {
         if !current || host.active().is_none() {
             return;
         }
-        self.sweep(node);
         for _ in 0..DATAGRAMS_MAX {
             let agent = self.hosts[node].agent.as_mut();
             let Some((way, letter)) = agent.and_then(|agent| agent.inbox.pop_front()) else {
@@ -67,6 +66,7 @@ impl World {
             };
             self.read(way, &letter);
         }
+        self.sweep(node);
         self.rest(node);
     }
 

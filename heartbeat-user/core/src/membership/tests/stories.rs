@@ -235,29 +235,6 @@ fn a_three_way_split_has_no_quorum_anywhere_and_ends() {
     .assert_eq(&parlour.told());
 }
 
-/// A message makes a node decide before it has looked at its paths again, long after it did so last.
-#[test]
-fn nobody_is_suspected_for_what_was_not_looked_at_yet() {
-    let mut parlour = formed(3);
-    let mut node = parlour.nodes[0].take().expect("it runs");
-    let (late, peer) = (parlour.now.after(SUSPICION * 2), NodeIndex(1));
-    let silent = Sight {
-        heard: 0,
-        counted: 0,
-        ..parlour.sight(0, 1)
-    };
-    node.see(parlour.now, peer, silent);
-    assert!(node.turn(late, &mut Outcome::default()));
-    assert!(node.reaches().contains(peer));
-    assert!(
-        node.next_deadline().is_some_and(|next| next <= late),
-        "the paths are to be looked at now"
-    );
-    node.see(late, peer, silent);
-    assert!(node.turn(late, &mut Outcome::default()));
-    assert!(!node.reaches().contains(peer));
-}
-
 /// An earlier run may have accepted a view that a peer knows nothing of: no promise until the peer is past it.
 #[test]
 fn a_new_run_promises_nothing_to_who_acts_by_a_view_older_than_it_may_have_replaced() {

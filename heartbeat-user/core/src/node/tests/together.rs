@@ -57,7 +57,7 @@ fn nodes_that_hear_each_other_agree_on_a_view_and_keep_it() {
     }
     assert_eq!(
         nodes.iter().map(|node| node.epoch().0).collect::<Vec<_>>(),
-        [2, 2, 2],
+        [1, 1, 1],
         "{told:?} {posts:?}"
     );
     assert!(nodes.iter().all(|node| node.is_quorate(at(5_000))));
@@ -65,6 +65,46 @@ fn nodes_that_hear_each_other_agree_on_a_view_and_keep_it() {
     assert!(
         posts.iter().all(|posts| (80..200).contains(posts)),
         "{posts:?}"
+    );
+}
+
+/// Of two peers one was last heard at `last`, and sends a word after it would have been suspected, while what the
+/// other has sent since lies unread in its slot.
+#[test]
+fn a_message_makes_nobody_suspect_a_peer_whose_slot_is_unread() {
+    let mut node = member(1);
+    let sweep = |node: &mut Node, ms, last: [u64; 2]| {
+        let arrival = |(path, last): (u32, &u64)| Arrival {
+            incarnation: Incarnation(u64::from(path) + 2),
+            reply: None,
+            ..heard(path, *last)
+        };
+        let arrivals: Vec<Arrival> = (0..).zip(&last).map(arrival).collect();
+        let input = Input::Sweep {
+            arrivals: &arrivals,
+            gaps: &[],
+        };
+        node.handle(at(ms), input, &mut Vec::new());
+        let membership = node.membership.as_ref().expect("it has begun");
+        membership.reaches().contains(NodeIndex(1))
+    };
+    assert!(sweep(&mut node, 1_000, [1_000, 1_000]));
+    let message = Message::Accept(crate::view::Epoch(1));
+    let input = Input::Message {
+        from: NodeId::new(3).expect("not zero"),
+        incarnation: Incarnation(3),
+        message: &message,
+    };
+    let late = 30_000;
+    let mut actions = Vec::new();
+    node.handle(at(late), input, &mut actions);
+    assert_eq!(actions, []);
+    assert!(node.next_deadline().is_some_and(|due| due <= at(late)));
+    let mut unread = node.clone();
+    assert!(sweep(&mut unread, late, [late - 10, late - 10]));
+    assert!(
+        !sweep(&mut node, late, [1_000, late - 10]),
+        "it would have been suspected"
     );
 }
 
