@@ -216,7 +216,7 @@ fn wanted(bounds: &Bounds) -> Vec<Thing> {
     wanted.extend(bounds.kinds.iter().map(|kind| Thing::Fault(*kind)));
     wanted.extend(bounds.kinds.iter().filter_map(|kind| mends(*kind)));
     if 2 < bounds.nodes {
-        wanted.extend([Thing::Split, Thing::Passive, Thing::Outbid, Thing::Refused]);
+        wanted.extend([Thing::Split, Thing::Outbid, Thing::Refused]);
     }
     if 0 < bounds.tricks {
         wanted.extend(Said::ALL.map(Thing::Lost));

@@ -2,7 +2,7 @@
 //!
 //! What matters is how the times of the protocol lie to each other, not how long they are. A promise ends before
 //! suspicion begins; a host that answers is waited for longer; opening is the shortest. The awkward case is what
-//! has happened long ago: it is told apart for [`REACH`], which exceeds everything that is waited for.
+//! has happened long ago: for a time that exceeds everything that is waited for, it is told apart.
 
 use std::time::Duration;
 

@@ -30,19 +30,26 @@ pub enum Mutant {
     Mute,
 }
 
-/// Each is caught within so many seeds.
-pub const SEEDS: u64 = 200;
-
 impl Mutant {
-    /// All that break something, with their names and what each must be caught by.
-    pub const ALL: [(Mutant, &'static str, Property); 7] = [
-        (Mutant::ForgetsPromises, "forgets-promises", Property::S1),
-        (Mutant::HearsGhosts, "hears-ghosts", Property::S2),
-        (Mutant::IgnoresLease, "ignores-lease", Property::S3),
-        (Mutant::CountsForItself, "counts-for-itself", Property::S4),
-        (Mutant::Blind, "blind", Property::S5),
-        (Mutant::TakesAll, "takes-all", Property::S6),
-        (Mutant::Mute, "mute", Property::L1),
+    /// All that break something, with their names, what each must be caught by, and within how many seeds.
+    pub const ALL: [(Mutant, &'static str, Property, u64); 7] = [
+        (
+            Mutant::ForgetsPromises,
+            "forgets-promises",
+            Property::S1,
+            200,
+        ),
+        (Mutant::HearsGhosts, "hears-ghosts", Property::S2, 4_000),
+        (Mutant::IgnoresLease, "ignores-lease", Property::S3, 200),
+        (
+            Mutant::CountsForItself,
+            "counts-for-itself",
+            Property::S4,
+            200,
+        ),
+        (Mutant::Blind, "blind", Property::S5, 200),
+        (Mutant::TakesAll, "takes-all", Property::S6, 200),
+        (Mutant::Mute, "mute", Property::L1, 200),
     ];
 
     /// What to look at: what it must be caught by, or everything where nothing is broken.
@@ -50,13 +57,13 @@ impl Mutant {
         let found = Mutant::ALL.iter().find(|(mutant, ..)| *mutant == self);
         found.map_or_else(
             || Property::ALL.to_vec(),
-            |(_, _, property)| vec![*property],
+            |(_, _, property, _)| vec![*property],
         )
     }
 
     /// The one with this name.
     pub fn named(name: &str) -> Option<Mutant> {
-        let found = Mutant::ALL.iter().find(|(_, known, _)| *known == name);
+        let found = Mutant::ALL.iter().find(|(_, known, ..)| *known == name);
         found.map(|(mutant, ..)| *mutant)
     }
 }

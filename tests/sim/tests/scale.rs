@@ -5,6 +5,7 @@
 //! every message. That shows at no size that drawn runs have. What is measured is the time that this thread
 //! used, not what passed, because tests run beside each other.
 
+use std::env;
 use std::time::Duration;
 
 use heartbeat_sim::check::Property;
@@ -64,10 +65,16 @@ fn sixty_four_nodes_are_simulated_faster_than_they_live() {
     );
 }
 
+/// With `cargo xtask test --long`, which sets the variable, as many as a configuration may name.
 #[test]
-#[ignore = "takes minutes: cargo test --profile sim --package heartbeat-sim --test scale -- --ignored"]
-fn a_hundred_and_twenty_eight_nodes_form_one_view_and_survive_the_loss_of_one() {
-    let (outcome, _) = run(128, vec![for_good(20, at(127, Trouble::PowerOff))]);
-    assert_eq!(told(&outcome, "1135 MemberRemoved"), 127);
+fn many_more_nodes_form_one_view_and_survive_the_loss_of_one() {
+    let count = if env::var_os("HEARTBEAT_LONG").is_some() {
+        256
+    } else {
+        128
+    };
+    let script = vec![for_good(20, at(count - 1, Trouble::PowerOff))];
+    let (outcome, _) = run(count, script);
+    assert_eq!(told(&outcome, "1135 MemberRemoved"), count - 1);
     assert_eq!(told(&outcome, "1177 QuorumLost"), 0);
 }
