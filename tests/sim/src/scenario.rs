@@ -6,7 +6,7 @@
 //! changes. The awkward part is the length of such a story: the start of five nodes on three networks is fifty
 //! lines of 1122, the same in each of them. So it begins when all nodes are in one view.
 //!
-//! [`setting`] has the clusters and the ways to say what goes wrong, [`catalogue`] the scenarios.
+//! [`setting`] has the clusters and the ways to say what goes wrong, `catalogue` the scenarios.
 
 use std::fmt;
 

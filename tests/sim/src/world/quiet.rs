@@ -11,6 +11,7 @@ use heartbeat_core::action::Over;
 use heartbeat_core::config::PathIndex;
 use heartbeat_core::nodes::{NodeIndex, NodeSet};
 use heartbeat_core::path::PathState;
+use heartbeat_core::view::View;
 
 use super::{Event, World};
 use crate::check::Property;
@@ -141,15 +142,28 @@ impl World {
             if Some(view.epoch) != newest.map(|newest| newest.epoch) {
                 return Some(format!("{} is behind", letter(node)));
             }
-            let members = view.set();
-            let complete = members == healthy || (kept_out && members.is_subset(&healthy));
-            if !complete || !quorate {
-                let (members, all) = (letters(&members), letters(&healthy));
-                let node = letter(node);
-                return Some(format!("{node} has {members} of {all}, quorate: {quorate}"));
+            if let Some(why) = self.incomplete(node, view, &healthy) {
+                return Some(why);
             }
         }
         None
+    }
+
+    /// What is wrong with the view that a node acts by, if anything is.
+    fn incomplete(&self, node: usize, view: &View, healthy: &NodeSet) -> Option<String> {
+        let quorate = self.is_quorate(node);
+        let node = letter(node);
+        let over = |(node, run): &&(NodeIndex, _)| self.checks.run_of(node.position()) != *run;
+        if let Some((gone, _)) = view.members.iter().find(over) {
+            let gone = letter(gone.position());
+            return Some(format!("{node} has a run of {gone} that is over"));
+        }
+        let members = view.set();
+        let kept_out = self.coverage.quarantined() && members.is_subset(healthy);
+        let complete = members == *healthy || kept_out;
+        let (members, all) = (letters(&members), letters(healthy));
+        (!complete || !quorate)
+            .then(|| format!("{node} has {members} of {all}, quorate: {quorate}"))
     }
 
     fn is_healthy(&self, node: usize) -> bool {
