@@ -33,6 +33,7 @@ const ATTEMPTS: u32 = 16;
 impl Membership {
     /// Takes what there is to do to get the view that this node wishes for.
     pub(super) fn coordinate(&mut self, now: Timestamp, out: &mut Outcome) {
+        self.withdraw(now);
         let Some(wish) = self.wish(now) else {
             self.proposed = None;
             self.regroup.wait(now);
@@ -55,6 +56,14 @@ impl Membership {
             self.propose(now, wish, out);
         }
         self.conclude(now, out);
+    }
+
+    /// What this node has not repeated for an opening, because it was late itself, is for nobody to count on: others
+    /// may have gone on without it.
+    fn withdraw(&mut self, now: Timestamp) {
+        let opening = self.terms.opening;
+        let stale = |proposed: &mut Proposed| proposed.again.after(opening) < now;
+        self.proposed.take_if(stale);
     }
 
     /// This side has no quorum: once that is certain, and no promise makes it look otherwise, it is told.

@@ -349,3 +349,30 @@ fn a_newer_proposal_gets_an_attempts_time_before_it_is_outbid() {
         Outcome::default()
     ));
 }
+
+/// All have accepted, but the coordinator was stopped before it read so, and others have gone on since.
+#[test]
+fn a_coordinator_that_was_stopped_installs_nothing_of_what_it_proposed_before() {
+    let opening = Duration::from_millis(1500);
+    for (late, installs) in [(opening / 2, true), (opening * 2, false)] {
+        let mut parlour = formed(2);
+        let now = parlour.now;
+        let node = parlour.nodes[0].as_mut().expect("it runs");
+        let mut view = node.view().expect("all are in one").clone();
+        view.epoch = view.epoch.next();
+        node.promise(view.epoch, &mut Outcome::default());
+        node.accepted = Some(view.clone());
+        node.proposed = Some(Proposed {
+            accepts: view.set(),
+            view: view.clone(),
+            again: now,
+            attempts: 1,
+        });
+        node.stirred = true;
+        node.turn(now.after(late), &mut Outcome::default());
+        assert_eq!(
+            node.view().map(|view| view.epoch) == Some(view.epoch),
+            installs
+        );
+    }
+}
