@@ -64,6 +64,19 @@ pub fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     cargo
 }
 
+/// A program of this package, compiled as the simulator is: quick, and with every overflow noticed.
+pub fn simulating(package: &str) -> Command {
+    cargo([
+        "run",
+        "--quiet",
+        "--profile",
+        "sim",
+        "--package",
+        package,
+        "--",
+    ])
+}
+
 /// The file that a command of this name would start.
 pub fn find(program: &str) -> Option<PathBuf> {
     let executable = |file: &PathBuf| {

@@ -29,17 +29,6 @@ pub fn smoke(report: &mut Report, length: Length) -> Result<()> {
     check::check(report, name, command, None)
 }
 
-/// What is to be compiled before the tests' own time begins.
-pub const BUILD: [&str; 5] = ["build", "--profile", "sim", "--package", "heartbeat-model"];
-
 fn model() -> Command {
-    command::cargo([
-        "run",
-        "--quiet",
-        "--profile",
-        "sim",
-        "--package",
-        "heartbeat-model",
-        "--",
-    ])
+    command::simulating("heartbeat-model")
 }

@@ -31,17 +31,6 @@ pub fn smoke(report: &mut Report) -> Result<()> {
     check::check(report, name, command, None)
 }
 
-/// What is to be compiled before the tests' own time begins.
-pub const BUILD: [&str; 5] = ["build", "--profile", "sim", "--package", "heartbeat-sim"];
-
 fn simulate() -> Command {
-    command::cargo([
-        "run",
-        "--quiet",
-        "--profile",
-        "sim",
-        "--package",
-        "heartbeat-sim",
-        "--",
-    ])
+    command::simulating("heartbeat-sim")
 }

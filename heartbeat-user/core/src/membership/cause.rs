@@ -9,7 +9,7 @@
 use heartbeat_ebpf::time::Timestamp;
 
 use super::Membership;
-use crate::nodes::NodeIndex;
+use crate::nodes::{NodeIndex, NodeSet};
 use crate::view::View;
 
 impl Membership {
@@ -36,6 +36,14 @@ impl Membership {
         self.is_missing(now, node, ours)
             || self.is_out_elsewhere(now, node, ours)
             || self.is_cut_off(now, node, ours, view)
+    }
+
+    /// Whether all of `acceptors` say that they do not reach a node.
+    pub(super) fn is_given_up(&self, node: NodeIndex, acceptors: &NodeSet, now: Timestamp) -> bool {
+        let mut words = acceptors
+            .iter()
+            .map(|acceptor| self.says_of(now, acceptor, node));
+        words.all(|word| word == Some(false))
     }
 
     fn is_missing(&self, now: Timestamp, node: NodeIndex, ours: &View) -> bool {

@@ -232,17 +232,6 @@ impl Membership {
         }
         look.fresh[node.position()].map(|report| &report.reaches)
     }
-
-    /// Whether all of `acceptors` say that they do not reach a node.
-    pub(super) fn is_given_up(&self, node: NodeIndex, acceptors: &NodeSet, now: Timestamp) -> bool {
-        acceptors.iter().all(|acceptor| {
-            if acceptor == self.terms.me {
-                return !self.reaches.contains(node);
-            }
-            self.fresh(acceptor, now)
-                .is_some_and(|report| !report.reaches.contains(node))
-        })
-    }
 }
 
 /// What it takes to call two nodes connected.

@@ -89,7 +89,10 @@ impl World {
                 self.hosts[node].frozen -= 1;
                 self.resume(node);
             }
-            Trouble::Slow => self.hosts[node].slow -= 1,
+            Trouble::Slow => {
+                self.hosts[node].slow -= 1;
+                self.catch_up(node);
+            }
             Trouble::Cable(network) => {
                 self.hosts[node].unplugged[network] -= 1;
                 self.rewire();

@@ -141,6 +141,20 @@ impl World {
         shortest.unwrap_or(TICK_MAX).min(TICK_MAX)
     }
 
+    /// A loop is slow no more: the turn that it was late for, or would have been, comes when it should.
+    pub(super) fn catch_up(&mut self, node: usize) {
+        let now = self.now;
+        let Some(agent) = &mut self.hosts[node].agent else {
+            return;
+        };
+        if agent.due != u64::MAX {
+            agent.ticket += 1;
+            let (at, ticket) = (agent.due.max(now), agent.ticket);
+            let node = node as u16;
+            self.queue.put(at, Event::Turn { node, ticket });
+        }
+    }
+
     /// An agent goes on after it stood still: with the turn that it missed.
     pub(super) fn resume(&mut self, node: usize) {
         if self.hosts[node].active().is_none() {
