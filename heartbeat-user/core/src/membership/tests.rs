@@ -10,6 +10,7 @@ use crate::message::Message;
 use crate::voters::tests::voters;
 
 mod greedy;
+mod rules;
 mod stories;
 
 const INTERVAL: Duration = Duration::from_millis(1200);
@@ -53,6 +54,20 @@ fn terms(me: usize, votes: &[u32]) -> Terms {
         quarantine: None,
         steps: crate::clique::STEPS,
     }
+}
+
+/// Nodes that are all in one view.
+fn formed(nodes: usize) -> Parlour {
+    let mut parlour = Parlour::new(nodes);
+    parlour.run_for(Duration::from_secs(5));
+    assert_eq!(
+        parlour.quorate().len(),
+        nodes,
+        "{}",
+        parlour.story.join("\n")
+    );
+    parlour.told();
+    parlour
 }
 
 impl Parlour {
