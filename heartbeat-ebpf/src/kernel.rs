@@ -19,7 +19,7 @@ use crate::admit::{self, Admitted};
 use crate::echo::Answer;
 use crate::frame::{self, Datagram};
 use crate::map::Local;
-use crate::slot::Announced;
+use crate::trail::Beat;
 use crate::verdict::{Fate, Verdict};
 use crate::wake::{self, Reason};
 use crate::wire::{Kind, Words, flags};
@@ -144,8 +144,11 @@ fn heartbeat(words: &Words, admitted: Admitted) -> Verdict {
     };
     // SAFETY: the helper has no preconditions.
     let now_ns = unsafe { bpf_ktime_get_ns() };
-    let before = slot.announced.get();
+    let before = Beat::newest(slot);
     let (verdict, arrived) = slot.record(echo, words, now_ns, !admitted.authenticated);
+    if matches!(verdict, Verdict::Heartbeat | Verdict::Reordered) {
+        maps::keep(admitted.slot, slot, words, now_ns);
+    }
     let armed = match verdict {
         Verdict::Heartbeat => control.disarm(wake::ARRIVAL),
         Verdict::Candidate => control.disarm(wake::CANDIDATE),
@@ -168,7 +171,7 @@ fn heartbeat(words: &Words, admitted: Admitted) -> Verdict {
             admitted.slot,
             slot,
             words,
-            before,
+            &before,
             start_ns,
             now_ns,
             armed,
@@ -206,7 +209,7 @@ fn request(
                     admitted.slot,
                     slot,
                     words,
-                    slot.announced.get(),
+                    &Beat::newest(slot),
                     0,
                     now_ns,
                     true,
@@ -240,19 +243,13 @@ fn answered(words: &Words, admitted: Admitted) -> Verdict {
     control.nonce.set(0);
     // SAFETY: the helper has no preconditions.
     let now_ns = unsafe { bpf_ktime_get_ns() };
-    let announced = Announced::pack(
-        words.agent_age_ms(),
-        words.interval_ms(),
-        words.flags(),
-        words.config_digest(),
-    );
-    echo.confirm(words, announced, now_ns);
+    echo.confirm(words, words.announced(), now_ns);
     maps::record(
         Reason::EchoReply,
         admitted.slot,
         slot,
         words,
-        slot.announced.get(),
+        &Beat::newest(slot),
         0,
         now_ns,
         true,

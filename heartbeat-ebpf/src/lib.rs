@@ -8,7 +8,7 @@
 //!
 //! In the order in which a heartbeat meets them: [`frame`] finds the datagram, [`wire`] reads it,
 //! [`admit`] decides whether it is believed, [`tag`] whether it is authentic, [`slot`] (with [`window`])
-//! records it, [`echo`] answers and confirms, [`wake`] tells the agent. [`verdict`] names every outcome, [`map`] every shared
+//! records it, [`trail`] keeps the newest ones, [`echo`] answers and confirms, [`wake`] tells the agent. [`verdict`] names every outcome, [`map`] every shared
 //! record, [`word`] how all CPUs share one, [`ids`] and [`time`] the units.
 //!
 //! Byte order: the wire is big-endian, map records are in the host's order. Version rule: release N speaks
@@ -25,6 +25,7 @@ pub mod map;
 pub mod slot;
 pub mod tag;
 pub mod time;
+pub mod trail;
 pub mod verdict;
 pub mod wake;
 pub mod window;

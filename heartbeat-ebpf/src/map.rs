@@ -8,6 +8,7 @@
 //! | `SLOTS` | slot | [`crate::slot::Slot`] | XDP |
 //! | `ECHOES` | slot | [`crate::echo::Echo`] | XDP |
 //! | `CONTROLS` | slot | [`crate::wake::Control`] | agent; XDP clears |
+//! | `TRAIL` | [`crate::trail::index`] | [`crate::trail::Step`] | XDP |
 //! | `NODE` | 0 | [`Node`] | agent |
 //! | `NETWORKS` | entry of a network | [`Network`] | agent, its sender |
 //! | `LOCALS` | address of ours, or group | [`Local`] | agent |
@@ -22,6 +23,7 @@
 
 use crate::frame::{Address, Vlan};
 use crate::tag::Subkey;
+use crate::trail::STEPS;
 use crate::verdict::{VERDICTS_MAX, Verdict};
 use crate::word::Word;
 
@@ -40,15 +42,17 @@ pub const LOCALS_MAX: usize = 2 * NETWORKS_MAX;
 /// Counters of `FRAMES`: one a network and verdict. Not one record a network, because the verifier allows no
 /// variable offset into a value without CAP_PERFMON.
 pub const FRAMES_MAX: usize = (NETWORKS_MAX + 1) * VERDICTS_MAX;
-/// Bytes of the ring buffer: 3 600 records.
-pub const WAKES_BYTES: usize = 256 * 1024;
+/// Steps of all trails.
+pub const STEPS_MAX: usize = PATHS_MAX * STEPS;
+/// Bytes of the ring buffer: 4 600 records.
+pub const WAKES_BYTES: usize = 512 * 1024;
 /// Keys that are valid at the same time.
 pub const KEYS_MAX: usize = 2;
 
 /// Names of all maps but the log's, as the object and the pins call them.
-pub const NAMES: [&str; 11] = [
-    "SLOTS", "ECHOES", "CONTROLS", "NODE", "NETWORKS", "LOCALS", "DEVICES", "PATHS", "KEYS",
-    "FRAMES", "WAKES",
+pub const NAMES: [&str; 12] = [
+    "SLOTS", "ECHOES", "CONTROLS", "TRAIL", "NODE", "NETWORKS", "LOCALS", "DEVICES", "PATHS",
+    "KEYS", "FRAMES", "WAKES",
 ];
 
 /// Where `FRAMES` counts a verdict on the network with this entry (or [`NO_NETWORK`]).

@@ -185,13 +185,7 @@ impl Slot {
         if words.receiver() != 0 {
             self.heard.set(words.heard());
         }
-        let announced = Announced::pack(
-            words.agent_age_ms(),
-            words.interval_ms(),
-            words.flags(),
-            words.config_digest(),
-        );
-        self.announced.set(announced);
+        self.announced.set(words.announced());
         if previous_ns < now_ns {
             self.stretch(previous_ns, now_ns);
             self.previous_arrival.set(previous_ns);

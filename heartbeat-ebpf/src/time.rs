@@ -31,6 +31,15 @@ impl Timestamp {
         Duration::from_nanos(self.ns().saturating_sub(earlier.ns()))
     }
 
+    /// This moment less `span`, but never before the clock began.
+    #[inline(always)]
+    pub const fn before(self, span: Duration) -> Timestamp {
+        match Timestamp::from_ns(self.ns().saturating_sub(span.as_nanos() as u64)) {
+            Some(moment) => moment,
+            None => Timestamp(NonZeroU64::MIN),
+        }
+    }
+
     /// This moment moved into the future, at most to the end of the clock's range (584 years).
     pub const fn after(self, span: Duration) -> Timestamp {
         let span = span.as_nanos();

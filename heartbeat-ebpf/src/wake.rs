@@ -11,6 +11,7 @@
 //! ends, without waking anyone. That length is no verdict, only a filter that bounds the records to one in
 //! such a gap; the core judges each against the path's deadline.
 
+use crate::trail::Beat;
 use crate::word::Word;
 
 /// What the agent asks of XDP for one path, and what it last told of it; 64 bytes. Written by the agent; XDP
@@ -74,7 +75,7 @@ pub enum Reason {
     Missed = 5,
 }
 
-/// One record of the ring buffer: 64 bytes.
+/// One record of the ring buffer: 104 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Record {
@@ -90,15 +91,13 @@ pub struct Record {
     pub end_ns: u64,
     /// Heartbeats recorded on the path, this one included.
     pub arrivals: u64,
-    /// Sequence heard.
-    pub sequence: u64,
-    /// Incarnation heard.
-    pub incarnation: u64,
-    /// What the heartbeat before this one said of its sender, see [`crate::slot::Announced`]; 0: there was none.
-    pub announced: u64,
+    /// What the heartbeat before this one said; all 0: there was none.
+    pub before: Beat,
+    /// What this one says.
+    pub beat: Beat,
 }
 
-const _: () = assert!(size_of::<Record>() == 64);
+const _: () = assert!(size_of::<Record>() == 104);
 
 impl Record {
     /// The record in these bytes, or `None` where there are too few.
@@ -106,6 +105,14 @@ impl Record {
         let word = |index: usize| {
             let bytes = bytes.get(index * 8..)?.first_chunk()?;
             Some(u64::from_ne_bytes(*bytes))
+        };
+        let beat = |index: usize| {
+            Some(Beat {
+                incarnation: word(index)?,
+                sequence: word(index + 1)?,
+                sent: word(index + 2)?,
+                announced: word(index + 3)?,
+            })
         };
         let [reason, slot] = [0, 4].map(|at| {
             let bytes = bytes.get(at..)?.first_chunk()?;
@@ -118,9 +125,8 @@ impl Record {
             start_ns: word(2)?,
             end_ns: word(3)?,
             arrivals: word(4)?,
-            sequence: word(5)?,
-            incarnation: word(6)?,
-            announced: word(7)?,
+            before: beat(5)?,
+            beat: beat(9)?,
         })
     }
 }

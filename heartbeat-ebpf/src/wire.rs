@@ -33,6 +33,7 @@
 //! The awkward case is the verifier: without CAP_PERFMON it refuses variable stack indices, so the payload
 //! travels as eight 64-bit [`Words`] that are only ever read at constant indices.
 
+use crate::slot::Announced;
 use crate::tag::{self, Subkey};
 
 /// UDP port of every cluster datagram.
@@ -271,6 +272,17 @@ impl Words {
     #[inline(always)]
     pub const fn sequence(&self) -> u64 {
         u64::from_be(self.0[4])
+    }
+
+    /// What it says of its sender, as a slot keeps it, see [`crate::slot::Announced`].
+    #[inline(always)]
+    pub const fn announced(&self) -> u64 {
+        Announced::pack(
+            self.agent_age_ms(),
+            self.interval_ms(),
+            self.flags(),
+            self.config_digest(),
+        )
     }
 
     /// See the drawing.

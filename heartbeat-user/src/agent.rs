@@ -21,11 +21,13 @@ mod echo;
 mod hearing;
 mod incarnation;
 mod inputs;
+mod inquiries;
 mod lock;
 mod members;
 mod messages;
 mod networks;
 mod orders;
+mod ourselves;
 mod pace;
 mod parcels;
 mod plan;
@@ -41,6 +43,7 @@ mod soundness;
 mod start;
 mod timer;
 mod turn;
+mod ways;
 mod witnesses;
 
 use std::path::PathBuf;
@@ -73,6 +76,7 @@ use crate::witness::Witnesses;
 use crate::xdp::Trace;
 use inputs::Door;
 use messages::Messages;
+use ourselves::Ourselves;
 use pace::Pace;
 use shutdown::Departure;
 use site::Site;
@@ -121,6 +125,7 @@ pub struct Agent {
     maintenance: Maintenances,
     lateness: Arc<Lateness>,
     pause: Pause,
+    ourselves: Ourselves,
     requests: mpsc::Sender<Request>,
     witnesses: Witnesses,
     /// Whether the last attempt to reload succeeded, or none was made.
@@ -208,6 +213,8 @@ impl Agent {
         match request {
             // A client that left gets no answer.
             Request::Snapshot(answer) => drop(answer.send(self.snapshot())),
+            Request::Inquire(peer, answer) => self.inquire(&peer, answer),
+            Request::Settings(found) => self.tell_settings(found),
             Request::Send(to, body, answer) => self.send_parcel(to, body, answer),
             Request::Order(order, asker, answer) => self.order(order, &asker, answer),
             Request::Loaded(read, asker, answer) => self.finish_reload(read, &asker, answer),

@@ -71,6 +71,46 @@ pub enum Verb {
         #[arg(long, value_name = "CMD", conflicts_with = "json")]
         exec: Option<String>,
     },
+    /// Say why an event happened, what spoke for it, and what to do
+    #[command(
+        after_help = "Examples:\n  heartbeat explain                      the newest event that has a cause\n  heartbeat explain 1207                 the one with this number\n  heartbeat explain --peer node-c --network private --at 10m"
+    )]
+    Explain {
+        #[command(flatten)]
+        agent: Remote,
+        /// The event's number
+        #[arg(value_name = "SEQ", conflicts_with_all = ["peer", "network", "at"])]
+        seq: Option<u64>,
+        /// The newest about this peer
+        #[arg(long, value_name = "NAME")]
+        peer: Option<String>,
+        /// The newest on this network, by its label or the label's first word
+        #[arg(long, value_name = "NETWORK")]
+        network: Option<String>,
+        /// The newest until this time: RFC 3339, or a duration back such as 10m
+        #[arg(long, value_name = "TIME")]
+        at: Option<Since>,
+    },
+    /// Look for known causes of missed heartbeats on this host (exit status 1: something is suspicious)
+    #[command(
+        after_help = "Examples:\n  sudo heartbeat diagnose\n  sudo heartbeat diagnose --peer node-b --network private\n  sudo heartbeat diagnose --json | jq '.findings[] | select(.verdict == \"suspicious\")'\n\nIt looks twice, a second apart, and judges what changed; !! explains a loss by itself, ! is worth\na look, ? could not be read. Without root some things can't be read, which is said."
+    )]
+    Diagnose {
+        #[command(flatten)]
+        local: Local,
+        /// The agent's control socket; without it, the configured one
+        #[arg(long)]
+        socket: Option<PathBuf>,
+        /// What may explain losses of this node alone; asks it for its settings
+        #[arg(long, value_name = "NAME")]
+        peer: Option<String>,
+        /// What may explain losses on this network alone; asks all peers on it for their settings
+        #[arg(long, value_name = "NAME")]
+        network: Option<String>,
+        /// Print findings and facts as one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Send what standard input holds, at most 64 KiB, to a node (exit status 4: not delivered)
     #[command(
         after_help = "Examples:\n  echo \"backup is done\" | sudo heartbeat send --to node-b\n  sudo heartbeat send --to node-b < report.json\n\nIt goes over the best network that works, and over another if that fails meanwhile. Done means\nthat the agent of the node has it and keeps it for whoever receives there."

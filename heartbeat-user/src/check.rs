@@ -21,6 +21,8 @@ mod plan;
 
 use outlook::Outlook;
 
+pub(crate) use outlook::own_programs;
+
 /// Checks the file at `config` and the cluster key, and prints the plan of the node called `node`, or else of
 /// the node that this host is. A mistake is an error.
 pub fn run(config: &Path, node: Option<&str>) -> Result<()> {
@@ -34,7 +36,7 @@ pub fn run(config: &Path, node: Option<&str>) -> Result<()> {
 
 /// What attaching would mean on each network of the node, in the order of their ids.
 fn look(cluster: &Cluster, node: &Node) -> Result<Vec<Outlook>> {
-    let own = outlook::own_programs(&cluster.pin_dir(node));
+    let own = own_programs(&cluster.pin_dir(node));
     let addresses: Vec<_> = node.addresses.values().copied().collect();
     let owners = interface::owners(&addresses)?;
     let attached = |network: &&Network| node.addresses.contains_key(&network.id);

@@ -11,10 +11,11 @@ use std::os::fd::OwnedFd;
 use anyhow::{Context, Result};
 
 mod address;
-mod driver;
+pub(crate) mod driver;
+pub(crate) mod ethtool;
 mod link;
 mod membership;
-mod netlink;
+pub(crate) mod netlink;
 
 pub use membership::{Membership, ipv6_members, join, leave, memberships};
 
@@ -35,6 +36,8 @@ pub struct Interface {
     pub xdp_program: Option<u32>,
     /// The bridge, bond or the like that it is a port of.
     pub master: Option<String>,
+    /// For a bond, the indices of its ports.
+    pub bonded: Vec<u32>,
     /// For a VLAN device whose parent is in the same namespace: the parent's index and the VLAN id.
     pub vlan: Option<(u32, u16)>,
 }
@@ -83,6 +86,14 @@ pub fn local_addresses() -> Result<Vec<IpAddr>> {
     Ok(address::all()?
         .into_iter()
         .map(|owned| owned.address)
+        .collect())
+}
+
+/// Every address of this host with the index of its interface and the kernel's IFA_F_ flags.
+pub(crate) fn flagged_addresses() -> Result<Vec<(u32, IpAddr, u32)>> {
+    let all = address::all()?.into_iter();
+    Ok(all
+        .map(|owned| (owned.index, owned.address, owned.flags))
         .collect())
 }
 

@@ -7,7 +7,8 @@
 //! asked, by a [`request`], which may be an order as well. What takes more words than a heartbeat is a
 //! [`message`]. A [`witness`] is asked what heartbeats leave open;
 //! [`recording`] keeps what the core was told. [`config`],
-//! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type.
+//! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type, and
+//! [`diagnose`] what they ask when heartbeats are missed.
 
 pub mod agent;
 pub mod announce;
@@ -17,6 +18,8 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod diagnose;
+pub mod drops;
 pub mod epoch;
 pub mod group;
 pub mod incarnation;
@@ -45,6 +48,7 @@ pub mod snapshot;
 pub mod socket;
 pub mod sweep;
 pub mod trace;
+pub mod waiting;
 pub mod watch;
 pub mod web;
 pub mod witness;

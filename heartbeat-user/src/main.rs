@@ -8,8 +8,9 @@ use arguments::{Arguments, KeyVerb, MaintenanceVerb, Verb};
 use clap::Parser as _;
 use heartbeat_user::commands::status::{Form, Times};
 use heartbeat_user::commands::{
-    self, Exit, NoAgent, Undelivered, events, messages, orders, replay,
+    self, Exit, NoAgent, Undelivered, diagnose, events, explain, messages, orders, replay,
 };
+use heartbeat_user::diagnose::weigh::Focus;
 use heartbeat_user::xdp::Trace;
 use heartbeat_user::{agent, check, logging};
 
@@ -87,6 +88,38 @@ fn run(verb: Verb) -> Result<Exit> {
             };
             events::run(&agent.socket, &options)
         }
+        Verb::Explain {
+            agent,
+            seq,
+            peer,
+            network,
+            at,
+        } => {
+            let wanted = explain::Wanted {
+                seq,
+                peer,
+                network,
+                at,
+            };
+            explain::run(&agent.socket, &wanted)
+        }
+        Verb::Diagnose {
+            local,
+            socket,
+            peer,
+            network,
+            json,
+        } => diagnose::run(&diagnose::Options {
+            config: local.config,
+            node: local.node,
+            socket,
+            focus: Focus { peer, network },
+            form: if json {
+                diagnose::Form::Json
+            } else {
+                diagnose::Form::Text
+            },
+        }),
         Verb::Send { agent, to } => messages::send(&agent.socket, to),
         Verb::Receive { agent, count, json } => {
             let form = if json {

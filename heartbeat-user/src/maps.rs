@@ -11,8 +11,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use aya::maps::{Array, HashMap, Map, MapData, PerCpuArray, RingBuf};
 use heartbeat_ebpf::echo::Echo;
-use heartbeat_ebpf::map::{NETWORKS_MAX, Network, Node, PATHS_MAX};
+use heartbeat_ebpf::map::{NETWORKS_MAX, Network, Node, PATHS_MAX, STEPS_MAX};
 use heartbeat_ebpf::slot::Slot;
+use heartbeat_ebpf::trail::{self, STEPS, Step};
 use heartbeat_ebpf::wake::Control;
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -61,6 +62,7 @@ pub struct Shared {
     slots: Records<Slot>,
     echoes: Records<Echo>,
     controls: Records<Control>,
+    trail: Records<Step>,
     node: Records<Node>,
     networks: Records<Network>,
 }
@@ -79,6 +81,12 @@ impl Shared {
     /// What the agent asks of XDP, by slot.
     pub fn controls(&self) -> &[Control] {
         self.controls.all()
+    }
+
+    /// The newest heartbeats of a slot's path, in no order; read-only.
+    pub fn trail(&self, slot: u32) -> &[Step] {
+        let first = trail::index(slot, 0) as usize;
+        &self.trail.all()[first..first + STEPS]
     }
 
     /// This node, as XDP sees it.
@@ -100,6 +108,8 @@ pub struct Maps {
     pub slot_writer: Array<MapData, [u64; 16]>,
     /// The echo records again, to clear one.
     pub echo_writer: Array<MapData, [u64; 16]>,
+    /// The trail again, to clear that of a slot.
+    pub trail_writer: Array<MapData, [u64; 4]>,
     /// Own addresses, see [`heartbeat_ebpf::map::Local`].
     pub locals: HashMap<MapData, [u64; 2], u64>,
     /// First network of a device.
@@ -119,12 +129,13 @@ impl Maps {
             MapData::from_pin(pins.path(name))
                 .with_context(|| format!("open the pinned map {name}"))
         };
-        let (slots, echoes) = (map("SLOTS")?, map("ECHOES")?);
+        let (slots, echoes, trail) = (map("SLOTS")?, map("ECHOES")?, map("TRAIL")?);
         let shared = Shared {
             slots: Records::map(&slots, PATHS_MAX, Access::Read).context("map SLOTS")?,
             echoes: Records::map(&echoes, PATHS_MAX, Access::Read).context("map ECHOES")?,
             controls: Records::map(&map("CONTROLS")?, PATHS_MAX, Access::Write)
                 .context("map CONTROLS")?,
+            trail: Records::map(&trail, STEPS_MAX, Access::Read).context("map TRAIL")?,
             node: Records::map(&map("NODE")?, 1, Access::Write).context("map NODE")?,
             networks: Records::map(&map("NETWORKS")?, NETWORKS_MAX, Access::Write)
                 .context("map NETWORKS")?,
@@ -133,6 +144,7 @@ impl Maps {
             shared: Arc::new(shared),
             slot_writer: Array::try_from(Map::Array(slots))?,
             echo_writer: Array::try_from(Map::Array(echoes))?,
+            trail_writer: Array::try_from(Map::Array(trail))?,
             locals: HashMap::try_from(Map::HashMap(map("LOCALS")?))?,
             devices: HashMap::try_from(Map::HashMap(map("DEVICES")?))?,
             paths: HashMap::try_from(Map::HashMap(map("PATHS")?))?,

@@ -5,7 +5,7 @@
 //! XDP program lets through what has an authentic header; everything else is proved here: that no datagram is taken
 //! twice ([`window`]), that it is of the run of the peer that is heard now, and for this run of ours. What comes
 //! whole ([`assembly`]) is the core's or a user's again. The core's wait in an [`outbox`]; a user's is a [`parcel`], which
-//! has a way of its own from [`lanes`] to an [`inbox`].
+//! has a way of its own from [`lanes`] to an [`inbox`]. And one node may ask another how it is set up ([`inquiry`]).
 //!
 //! The awkward case is a recording. Windows are forgotten when an agent ends, and a run that has just begun could
 //! not tell an old message from a new one. So each datagram says for which run of its receiver it is: a recording
@@ -16,6 +16,7 @@ pub mod correspondent;
 pub mod datagram;
 pub mod fragment;
 pub mod inbox;
+pub mod inquiry;
 pub mod lanes;
 pub mod outbox;
 pub mod parcel;

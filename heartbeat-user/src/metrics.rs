@@ -85,7 +85,22 @@ impl Page {
             "Whether the XDP program is attached in this mode to the network's interface.",
             &["network", "mode"],
         )?;
+        let configured = self.gauge(
+            "heartbeat_xdp_configured",
+            "Always 1; how the configuration wants the XDP program attached: auto, native or generic.",
+            &["network", "mode"],
+        )?;
+        let info = self.gauge(
+            "heartbeat_network_info",
+            "Always 1; the network's role: internal and mixed ones count for whether a node lives, client ones do not.",
+            &["network", "role"],
+        )?;
         for network in &snapshot.networks {
+            let label = network.network.as_str();
+            configured
+                .with_label_values(&[label, &network.xdp_configured])
+                .set(1);
+            info.with_label_values(&[label, &network.role]).set(1);
             for (verdict, count) in &network.frames {
                 frames
                     .with_label_values(&[network.network.as_str(), verdict])
@@ -125,6 +140,11 @@ impl Page {
             "Whether heartbeats carry a tag.",
         ))?;
         authenticated.set(i64::from(snapshot.authenticated));
+        let keys = self.add(IntGauge::new(
+            "heartbeat_keys",
+            "Keys that verify heartbeats: 2 while one is replaced by another, 0 without authentication.",
+        ))?;
+        keys.set(i64::try_from(snapshot.keys).unwrap_or(i64::MAX));
         let late = self.add(Gauge::new(
             "heartbeat_agent_lateness_max_1m_seconds",
             "How late the agent's main loop woke up at most in the last minute.",

@@ -15,16 +15,17 @@ use anyhow::{Context, Result, bail, ensure};
 use aya::maps::{Array, Map, MapData};
 use heartbeat_ebpf::ids::NetworkId;
 use heartbeat_ebpf::map::{
-    FRAMES_MAX, LOCALS_MAX, NETWORKS_MAX, Network, PATH_KEYS_MAX, PATHS_MAX, WAKES_BYTES,
+    FRAMES_MAX, LOCALS_MAX, NETWORKS_MAX, Network, PATH_KEYS_MAX, PATHS_MAX, STEPS_MAX, WAKES_BYTES,
 };
 use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
 use nix::unistd::geteuid;
 
 /// Name and shape of each pinned map: key bytes, value bytes, entries, flags.
-const SHAPES: [(&str, [u32; 4]); 10] = [
+const SHAPES: [(&str, [u32; 4]); 11] = [
     ("SLOTS", [4, 128, PATHS_MAX as u32, MMAPABLE]),
     ("ECHOES", [4, 128, PATHS_MAX as u32, MMAPABLE]),
     ("CONTROLS", [4, 64, PATHS_MAX as u32, MMAPABLE]),
+    ("TRAIL", [4, 32, STEPS_MAX as u32, MMAPABLE]),
     ("NODE", [4, 64, 1, MMAPABLE]),
     ("NETWORKS", [4, 32, NETWORKS_MAX as u32, MMAPABLE]),
     ("LOCALS", [16, 8, LOCALS_MAX as u32, 0]),

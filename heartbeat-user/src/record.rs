@@ -9,8 +9,10 @@ use serde::Serialize;
 use crate::clock;
 
 mod evidence;
+pub mod findings;
+pub mod trail;
 
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Step};
 
 /// One line of the events file; the fields are those of the product's documents, in their order.
 #[derive(Clone, Debug, Serialize)]
@@ -35,6 +37,9 @@ pub struct Record {
     pub network: Option<String>,
     /// The text.
     pub message: String,
+    /// Why, in words; absent where nothing is to be explained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// Whether what it is about is under maintenance; absent where nobody can know, in a replay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<bool>,
@@ -67,6 +72,10 @@ impl Record {
             Subject::Network(network) => (None, Some(label(network)?)),
         };
         Some(Record {
+            cause: event.cause().map(|cause| {
+                let peer = peer.as_deref().unwrap_or_default();
+                cause.sentence(peer, &config.name)
+            }),
             peer,
             network,
             evidence: Evidence::of(event),
@@ -86,6 +95,7 @@ impl Record {
             peer: None,
             network: None,
             message,
+            cause: None,
             maintenance: Some(false),
             evidence: Evidence {
                 judged_ns: clock::now().ns(),

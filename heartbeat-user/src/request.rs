@@ -22,6 +22,10 @@ pub enum Request {
     Order(Order, Asker, oneshot::Sender<Answer>),
     /// These bytes are to go to the node with this name; the answer comes when they are there or given up.
     Send(String, Vec<u8>, oneshot::Sender<Sent>),
+    /// The node with this name is to say how it is set up.
+    Inquire(String, oneshot::Sender<Told>),
+    /// How this node is set up, in JSON, for peers that asked; `None` where looking failed.
+    Settings(Option<Vec<u8>>),
     /// The configuration was read, for whoever asked for it and may wait for the answer.
     Loaded(
         anyhow::Result<Box<Loaded>>,
@@ -76,6 +80,9 @@ pub type Answer = Result<Vec<String>, String>;
 
 /// A line to print, or why nothing was sent or is known to have come.
 pub type Sent = Result<String, Unsent>;
+
+/// A peer's settings in JSON, or why there are none.
+pub type Told = Result<Vec<u8>, String>;
 
 /// Why a message was not delivered.
 #[derive(Clone, PartialEq, Eq, Debug)]

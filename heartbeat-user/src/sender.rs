@@ -25,6 +25,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use heartbeat_ebpf::tag::Subkey;
 use heartbeat_ebpf::wire::Header;
+use nix::unistd::{Pid, gettid};
 
 use crate::clock;
 use crate::lateness::{Lateness, Part};
@@ -88,6 +89,7 @@ pub struct Sender {
 /// What this host granted to the thread.
 #[derive(Clone, Copy, Debug)]
 struct Obtained {
+    thread: Pid,
     scheduling: Scheduling,
     memory: Locked,
 }
@@ -150,6 +152,11 @@ impl Sender {
         self.obtained.scheduling
     }
 
+    /// The thread's number.
+    pub fn thread(&self) -> Pid {
+        self.obtained.thread
+    }
+
     /// How much of the process's memory stays where it is.
     pub fn memory(&self) -> Locked {
         self.obtained.memory
@@ -180,6 +187,7 @@ impl Sender {
 /// Asks for all that the thread needs, and gives up the right to ask for more.
 fn obtain(paths: usize, interval: Duration) -> Obtained {
     let obtained = Obtained {
+        thread: gettid(),
         memory: memory::lock(),
         scheduling: priority::obtain(paths, interval),
     };

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub use membership::{InterfaceView, MemberView, MembershipView};
 
 mod membership;
+pub mod problems;
+pub mod standing;
+pub mod words;
 
 /// One node's view.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -29,6 +32,9 @@ pub struct Snapshot {
     pub incarnation: u64,
     /// Whether heartbeats carry a tag.
     pub authenticated: bool,
+    /// Keys that verify: 2 while one is replaced by another, 0 without authentication.
+    #[serde(default)]
+    pub keys: u64,
     /// Scheduling of the sender: deadline, fifo or normal.
     pub scheduling: String,
     /// The same of the main loop.
@@ -83,6 +89,9 @@ pub struct NetworkView {
     pub address: String,
     /// The device that owns it now.
     pub interface: Option<String>,
+    /// How the configuration wants the XDP program attached: auto, native or generic.
+    #[serde(default)]
+    pub xdp_configured: String,
     /// native or generic, where the XDP program is attached.
     pub xdp: Option<String>,
     /// Why it is not.
@@ -152,10 +161,31 @@ pub struct PathView {
     pub send_errors: u64,
     /// The last refusal.
     pub send_error: Option<String>,
+    /// What strains it, though it is not lost: losing, late, unheard.
+    #[serde(default)]
+    pub strains: Vec<String>,
+    /// What it bore lately.
+    #[serde(default)]
+    pub last_minute: MinuteView,
     /// 1123 in this run.
     pub lost_total: u64,
     /// 1122 in this run.
     pub restored_total: u64,
+}
+
+/// What a path bore in the last half to whole minute, since it was last told up, and while this node was not late.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct MinuteView {
+    /// Heartbeats that were due.
+    pub expected: u64,
+    /// Of these, the ones lost, by their numbers.
+    pub lost: u64,
+    /// And the ones that were late.
+    pub late: u64,
+    /// Longest time between two of them.
+    pub largest_gap_seconds: f64,
+    /// Times that the peer said it misses ours.
+    pub complaints: u64,
 }
 
 impl Snapshot {

@@ -8,17 +8,21 @@
 use std::sync::atomic::{Ordering::Acquire, fence};
 use std::time::Duration;
 
-use heartbeat_core::arrival::{Arrival, Departure, Gap, HeardBy, Reply};
+use heartbeat_core::arrival::{Arrival, Beat, Departure, Gap, HeardBy, Reply};
 use heartbeat_core::config::PathIndex;
 use heartbeat_ebpf::echo::Echo;
 use heartbeat_ebpf::ids::Incarnation;
 use heartbeat_ebpf::slot::{Announced, Slot};
 use heartbeat_ebpf::time::Timestamp;
+use heartbeat_ebpf::trail;
 use heartbeat_ebpf::wake::{ARRIVAL, CANDIDATE, Control, Record};
 use heartbeat_ebpf::wire::flags;
 
 /// Readings of a slot before one with a writer inside is taken.
 const READINGS_MAX: usize = 16;
+
+/// Heartbeats of ours that may be on the way at any moment, in one or the other direction.
+const ON_THE_WAY: u64 = 2;
 
 /// What a slot holds, read as one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -27,6 +31,8 @@ pub struct Facts {
     pub identity: u64,
     pub last_arrival: u64,
     pub previous_arrival: u64,
+    pub sent: u64,
+    pub sequence: u64,
     pub incarnation: u64,
     pub arrivals: u64,
     pub lost: u64,
@@ -59,6 +65,8 @@ impl Facts {
             identity: slot.identity.get(),
             last_arrival: slot.last_arrival.get(),
             previous_arrival: slot.previous_arrival.get(),
+            sent: slot.sent.get(),
+            sequence: slot.sequence.get(),
             incarnation: slot.incarnation.get(),
             arrivals: slot.arrivals.get(),
             lost: slot.lost.get(),
@@ -72,8 +80,8 @@ impl Facts {
     }
 }
 
-/// One path as the core wants it.
-pub fn arrival(path: PathIndex, slot: &Slot, echo: &Echo, control: &Control) -> Arrival {
+/// One path as the core wants it; `ours` is the last number that this node sent on its network.
+pub fn arrival(path: PathIndex, slot: &Slot, echo: &Echo, control: &Control, ours: u64) -> Arrival {
     let facts = Facts::read(slot);
     let armed = control.armed.get();
     let announced = Announced::unpack(facts.announced);
@@ -84,6 +92,12 @@ pub fn arrival(path: PathIndex, slot: &Slot, echo: &Echo, control: &Control) -> 
         previous: Timestamp::from_ns(facts.previous_arrival),
         arrivals: facts.arrivals,
         lost: facts.lost,
+        reordered: facts.reordered,
+        duplicates: facts.duplicates,
+        sequence: facts.sequence,
+        sent: facts.sent,
+        agent_age: age(announced),
+        unheard: unheard(facts.heard, ours),
         announced_interval: heard.then(|| Duration::from_millis(announced.interval_ms.into())),
         incarnation: Incarnation(facts.incarnation),
         departure: departure(announced),
@@ -110,7 +124,8 @@ fn departure(announced: Announced) -> Option<Departure> {
 /// The newest reply. Its parts are written one after the other; one that is read half is corrected by the next
 /// sweep, which its record brings about.
 fn reply(echo: &Echo) -> Option<Reply> {
-    let by_group = Announced::unpack(echo.announced.get()).flags & flags::MULTICAST != 0;
+    let announced = Announced::unpack(echo.announced.get());
+    let by_group = announced.flags & flags::MULTICAST != 0;
     Some(Reply {
         at: Timestamp::from_ns(echo.reply_arrival.get())?,
         known: Incarnation(echo.known.get()),
@@ -119,6 +134,9 @@ fn reply(echo: &Echo) -> Option<Reply> {
         } else {
             HeardBy::Unicast
         },
+        incarnation: Incarnation(echo.confirmed.get()),
+        sequence: echo.last_sent.get(),
+        agent_age: age(announced),
     })
 }
 
@@ -129,6 +147,27 @@ fn candidate(incarnation: u64, echo: &Echo) -> Option<(Incarnation, Timestamp)> 
     open.then_some((Incarnation(candidate), heard))
 }
 
+/// How far a peer that says that it has heard this number of ours is behind.
+fn unheard(heard: u64, ours: u64) -> Option<u64> {
+    let behind = ours.saturating_sub(heard);
+    let known = heard != 0 && ours != 0;
+    known.then_some(if behind <= ON_THE_WAY { 0 } else { behind })
+}
+
+fn age(announced: Announced) -> Duration {
+    Duration::from_millis(announced.agent_age_ms.into())
+}
+
+/// What a heartbeat said of its sending, as the core wants it.
+pub fn beat(beat: trail::Beat) -> Beat {
+    Beat {
+        incarnation: Incarnation(beat.incarnation),
+        sequence: beat.sequence,
+        sent: beat.sent,
+        agent_age: age(Announced::unpack(beat.announced)),
+    }
+}
+
 /// The gap in a ring-buffer record, or `None` where it tells of something else.
 pub fn gap(path: PathIndex, record: &Record) -> Option<Gap> {
     let gap = Gap {
@@ -136,7 +175,9 @@ pub fn gap(path: PathIndex, record: &Record) -> Option<Gap> {
         start: Timestamp::from_ns(record.start_ns)?,
         end: Timestamp::from_ns(record.end_ns)?,
         arrivals: record.arrivals,
-        departure: departure(Announced::unpack(record.announced)),
+        departure: departure(Announced::unpack(record.before.announced)),
+        before: beat(record.before),
+        after: beat(record.beat),
     };
     (gap.start < gap.end).then_some(gap)
 }
@@ -148,7 +189,7 @@ mod tests {
     #[test]
     fn a_zeroed_slot_was_never_heard() {
         let (slot, echo, control) = (Slot::default(), Echo::default(), Control::default());
-        let arrival = arrival(PathIndex(3), &slot, &echo, &control);
+        let arrival = arrival(PathIndex(3), &slot, &echo, &control, 0);
         assert_eq!(arrival.last, None);
         assert_eq!(arrival.announced_interval, None);
         assert_eq!(arrival.candidate, None);
@@ -159,8 +200,15 @@ mod tests {
         let (slot, echo, control) = (Slot::default(), Echo::default(), Control::default());
         slot.arrivals.set(7);
         slot.lost.set(3);
-        let arrival = arrival(PathIndex(0), &slot, &echo, &control);
+        let arrival = arrival(PathIndex(0), &slot, &echo, &control, 0);
         assert_eq!((arrival.arrivals, arrival.lost), (7, 3));
+    }
+
+    #[test]
+    fn a_peer_is_behind_by_what_can_not_be_on_the_way() {
+        assert_eq!(unheard(7, 9), Some(0));
+        assert_eq!(unheard(7, 10), Some(3));
+        assert_eq!((unheard(0, 10), unheard(7, 0)), (None, None));
     }
 
     #[test]

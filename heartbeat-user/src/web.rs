@@ -1,5 +1,6 @@
-//! The web side: `/metrics`, `/healthz` and `/readyz`, for Prometheus and for supervisors.
+//! The web side: a page for people, `/metrics`, `/healthz` and `/readyz` for Prometheus and for supervisors.
 //!
+//! `/` shows what `heartbeat status` does, and the last events: to whoever may read the metrics, and no more.
 //! `/healthz` says whether the main loop makes progress: it is the loop that answers. `/readyz` says whether
 //! the XDP program is attached wherever this node has an address. Rendering happens off the loop's thread.
 
@@ -11,7 +12,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    REFRESH, X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request as HttpRequest, Response, StatusCode};
@@ -23,21 +27,27 @@ use nix::sys::socket::{
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::control::snapshot;
+use crate::control::{Events, snapshot};
 use crate::lateness::Lateness;
 use crate::metrics;
 use crate::request::Request;
+
+mod html;
+mod page;
+mod recent;
 
 const CLIENTS_MAX: usize = 32;
 /// Time a client has to send its request's head.
 const PATIENCE: Duration = Duration::from_secs(10);
 const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
 
 /// What a request needs to be answered.
 #[derive(Clone)]
 struct Site {
     requests: mpsc::Sender<Request>,
     lateness: Arc<Lateness>,
+    events: Events,
 }
 
 /// Starts serving, in tasks of the current runtime.
@@ -45,11 +55,16 @@ pub fn start(
     address: SocketAddr,
     requests: mpsc::Sender<Request>,
     lateness: Arc<Lateness>,
+    events: Events,
 ) -> Result<()> {
     let listener = open(address).with_context(|| {
         format!("serve metrics on {address}: choose another address or \"off\" ([agent] metrics)")
     })?;
-    let site = Site { requests, lateness };
+    let site = Site {
+        requests,
+        lateness,
+        events,
+    };
     let places = Arc::new(Semaphore::new(CLIENTS_MAX));
     tokio::spawn(async move {
         loop {
@@ -124,14 +139,28 @@ impl Site {
                 }
                 Err(error) => unavailable(&error),
             },
-            "/" => text(
-                StatusCode::OK,
-                "heartbeat: see /metrics, /healthz, /readyz\n",
-            ),
+            "/" => self.page().await,
             _ => text(
                 StatusCode::NOT_FOUND,
-                "there is /metrics, /healthz and /readyz\n",
+                "there is /, /metrics, /healthz and /readyz\n",
             ),
+        }
+    }
+
+    async fn page(&self) -> Response<Full<Bytes>> {
+        let snapshot = match snapshot(&self.requests).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => return again(unavailable(&error)),
+        };
+        let events = self.events.clone();
+        let rendered = tokio::task::spawn_blocking(move || {
+            let newest = *events.synced.borrow();
+            let last = recent::read(&events.directory, newest);
+            page::render(&snapshot, &last.map_err(|error| format!("{error:#}")))
+        });
+        match rendered.await {
+            Ok(page) => guarded(answer(StatusCode::OK, HTML, page)),
+            Err(error) => again(unavailable(&error.into())),
         }
     }
 
@@ -151,6 +180,29 @@ impl Site {
     }
 }
 
+/// Tells the browser what a page of ours never does, so that nothing in it can.
+fn guarded(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    let fixed: [(HeaderName, &str); 4] = [
+        (CONTENT_SECURITY_POLICY, &page::POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    for (name, value) in fixed {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// A browser that shows the page comes back to it by itself when the agent answers again.
+fn again(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    let seconds = HeaderValue::from(page::REFRESH);
+    response.headers_mut().insert(REFRESH, seconds);
+    response
+}
+
 fn unavailable(error: &anyhow::Error) -> Response<Full<Bytes>> {
     text(StatusCode::SERVICE_UNAVAILABLE, &format!("{error:#}\n"))
 }
@@ -164,6 +216,6 @@ fn answer(status: StatusCode, kind: &'static str, body: String) -> Response<Full
     *response.status_mut() = status;
     response
         .headers_mut()
-        .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
+        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }

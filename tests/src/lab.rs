@@ -15,7 +15,7 @@
 //! ```
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,7 @@ pub mod cut;
 pub mod event;
 pub mod fault;
 pub mod feed;
+pub mod hold;
 pub mod interrupt;
 pub mod leftovers;
 mod listener;
@@ -140,6 +141,11 @@ impl Lab {
     /// The namespace of a network's switch.
     pub fn switch(&self, network: Network) -> &Arc<Namespace> {
         self.wiring.switch(network)
+    }
+
+    /// The pin of the XDP program that passes everything, for devices that need one.
+    pub fn switch_pass(&self) -> &Path {
+        &self.switch_pass
     }
 
     /// Leaves everything standing when this value is dropped, agents included.

@@ -14,6 +14,8 @@ pub mod generator;
 pub mod hog;
 pub mod lab;
 pub mod listener;
+pub mod matrix;
 pub mod program;
+pub mod scrape;
 pub mod suite;
 pub mod tokio_control;

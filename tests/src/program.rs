@@ -18,6 +18,7 @@ use aya::{Ebpf, EbpfLoader};
 use heartbeat_ebpf::echo::Echo;
 use heartbeat_ebpf::map::{KEYS_MAX, NO_NETWORK, Network, Node};
 use heartbeat_ebpf::slot::Slot;
+use heartbeat_ebpf::trail::Step;
 use heartbeat_ebpf::verdict::{Fate, Verdict};
 use heartbeat_ebpf::wake::{Control, Record};
 use nix::unistd::Uid;
@@ -55,6 +56,8 @@ pub struct Program {
     pub echoes: Mapped<Echo>,
     /// `CONTROLS`.
     pub controls: Mapped<Control>,
+    /// `TRAIL`.
+    pub trail: Mapped<Step>,
     /// `NODE`.
     pub node: Mapped<Node>,
     /// `NETWORKS`.
@@ -136,6 +139,7 @@ impl Program {
             slots: Mapped::of(&ebpf, "SLOTS")?,
             echoes: Mapped::of(&ebpf, "ECHOES")?,
             controls: Mapped::of(&ebpf, "CONTROLS")?,
+            trail: Mapped::of(&ebpf, "TRAIL")?,
             node: Mapped::of(&ebpf, "NODE")?,
             networks: Mapped::of(&ebpf, "NETWORKS")?,
             frames: match take(&mut ebpf, "FRAMES")? {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use heartbeat_core::interface::{InterfaceState, NetworkState};
+use heartbeat_core::strain::Strain;
 use heartbeat_ebpf::verdict::Verdict;
 use heartbeat_tests::lab::cast::{A, B, PRIVATE, PUBLIC};
 use heartbeat_tests::lab::feed::Feed;
@@ -19,8 +20,9 @@ use heartbeat_tests::suite::{NotInstalled, Suite, Test, in_lab, in_running_lab};
 /// What may pass until something happens on a busy machine.
 const LIMIT: Duration = Duration::from_secs(10);
 /// Counters of each path that nothing has moved yet when no peer runs.
-const COUNTERS: [&str; 7] = [
+const COUNTERS: [&str; 8] = [
     "heartbeat_path_up",
+    "heartbeat_path_maintenance",
     "heartbeat_path_lost_total",
     "heartbeat_path_restored_total",
     "heartbeat_arrivals_total",
@@ -81,11 +83,24 @@ fn from_the_start() -> Result<()> {
                 let labels = [("network", label), ("state", state)];
                 metrics.value("heartbeat_network_state", &labels)?;
             }
+            for (name, label, value) in [
+                (
+                    "heartbeat_network_info",
+                    "role",
+                    lab.plan().role(network).label(),
+                ),
+                ("heartbeat_xdp_configured", "mode", "auto"),
+            ] {
+                let labels = [("network", lab.plan().label(network)), (label, value)];
+                metrics.value(name, &labels)?;
+            }
             for verdict in Verdict::ALL {
                 let labels = [("network", label), ("verdict", verdict.label())];
                 metrics.value("heartbeat_frames_total", &labels)?;
             }
         }
+        let keys = metrics.value("heartbeat_keys", &[])?;
+        ensure!(keys == 1.0, "{keys} keys verify, and one was given");
         let quorate = metrics.value("heartbeat_quorate", &[])?;
         ensure!(quorate == 0.0, "one of three nodes has quorum");
         for id in ["1122", "1123"] {
@@ -127,6 +142,11 @@ fn path_is_at_zero(metrics: &Metrics, peer: &str, network: &str) -> Result<()> {
         let value = metrics.value("heartbeat_path_state", &[peer, network, ("state", state)])?;
         let expected = f64::from(u8::from(state == "unknown"));
         ensure!(value == expected, "state {state} of {labels:?} is {value}");
+    }
+    for kind in Strain::ALL.map(Strain::label) {
+        let [peer, network] = labels;
+        let value = metrics.value("heartbeat_path_late", &[peer, network, ("kind", kind)])?;
+        ensure!(value == 0.0, "{labels:?} is {kind} from the start");
     }
     let stamps = metrics
         .matching("heartbeat_path_last_arrival_timestamp_seconds", &labels)

@@ -10,7 +10,7 @@ use heartbeat_tests::generator::configuration::{Sending, Timing};
 use heartbeat_tests::generator::shape::{PeerPath, Shape};
 use heartbeat_tests::generator::stage::Stage;
 use heartbeat_tests::generator::{Conduct, Generator};
-use heartbeat_tests::lab::event::{Event, PATH_LOST, PATH_RESTORED};
+use heartbeat_tests::lab::event::{AGENT_RESUMED, AGENT_STALLED, Event, PATH_LOST, PATH_RESTORED};
 use heartbeat_tests::lab::metrics::Metrics;
 use heartbeat_tests::lab::{interrupt, requirements};
 use heartbeat_tests::suite::{Suite, Test};
@@ -104,7 +104,7 @@ fn wait_all_up(stage: &mut Stage, generator: &mut Generator) -> Result<Duration>
         interrupt::sleep(Duration::from_millis(100))?;
         stage.check_agent()?;
         generator.check()?;
-        let events = stage.events().all()?;
+        let events = but_for_pauses(stage.events().all()?, stage, generator)?;
         if events.len() == SHAPE.paths() {
             one_each(&events, PATH_RESTORED, SHAPE.all())?;
             return Ok(begin.elapsed());
@@ -145,7 +145,7 @@ fn every_heartbeat_is_counted(stage: &Stage, generator: &Generator) -> Result<()
 /// Ten paths, each of another peer and another network, are reported; no other is, before or after.
 fn silent_ones_are_reported(stage: &mut Stage, generator: &mut Generator) -> Result<()> {
     let mark = stage.events().mark()?;
-    let told = stage.events().all()?.len();
+    let told = but_for_pauses(stage.events().all()?, stage, generator)?.len();
     ensure!(
         told == SHAPE.paths(),
         "{told} events, of which {} tell that paths are up; longest pause of the generator {:?}",
@@ -160,18 +160,32 @@ fn silent_ones_are_reported(stage: &mut Stage, generator: &mut Generator) -> Res
     silenced.iter().for_each(|path| generator.silence(*path));
     let limit = 2 * stage.timing().detection() + ANSWER_LIMIT;
     let begin = Instant::now();
-    while stage.events().since(mark)?.len() < SILENCED {
+    while but_for_pauses(stage.events().since(mark)?, stage, generator)?.len() < SILENCED {
         ensure!(begin.elapsed() < limit, "fewer than {SILENCED} paths lost");
         interrupt::sleep(Duration::from_millis(20))?;
         stage.check_agent()?;
         generator.check()?;
     }
     interrupt::sleep(stage.timing().detection())?;
-    let events = stage.events().since(mark)?;
+    let events = but_for_pauses(stage.events().since(mark)?, stage, generator)?;
     one_each(&events, PATH_LOST, silenced.into_iter()).with_context(|| {
         let pause = generator.longest_pause();
         format!("the longest pause of the generator was {pause:?}")
     })
+}
+
+/// Events without those that tell, truly, that the generator answered while it sent nothing.
+fn but_for_pauses(events: Vec<Event>, stage: &Stage, generator: &Generator) -> Result<Vec<Event>> {
+    let (pauses, others): (Vec<_>, Vec<_>) = events
+        .into_iter()
+        .partition(|event| [AGENT_STALLED, AGENT_RESUMED].contains(&event.id));
+    let longest = generator.longest_pause();
+    ensure!(
+        pauses.is_empty() || stage.timing().interval / 8 < longest,
+        "{} events of pauses, of which the longest was {longest:?}",
+        pauses.len()
+    );
+    Ok(others)
 }
 
 fn is_pleasant(interval: Duration, Answer { what, took, bytes }: Answer) -> Result<()> {

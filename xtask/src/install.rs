@@ -8,8 +8,8 @@
 
 mod apt;
 mod catalogue;
-mod promtool;
 mod rust;
+mod unpacked;
 
 use std::fs;
 
@@ -17,9 +17,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::command;
 
+pub use apt::with_fresh_lists;
 pub use catalogue::{
-    CLIPPY, FOR_CLUSTERS, FOR_DISASSEMBLY, FOR_EBPF, FOR_TESTS, FUZZER, LINTS, RUSTFMT, Remedy,
-    Tool,
+    CLIPPY, FOR_CLUSTERS, FOR_DISASSEMBLY, FOR_EBPF, FOR_KERNELS, FOR_LONG_TESTS, FOR_TESTS,
+    FUZZER, LINTS, RUSTFMT, Remedy, Tool,
 };
 
 /// A tool that is missing, and why it was not installed.
@@ -75,7 +76,7 @@ fn apply(remedy: &Remedy) -> Result<()> {
         Remedy::Packages(names) => apt::install(names),
         Remedy::Crate { name, version } => rust::install_crate(name, version),
         Remedy::Component(name) => rust::add_component(name),
-        Remedy::Promtool => promtool::install(),
+        Remedy::Unpacked(program) => program.install(),
         Remedy::Bpffs => mount_bpffs(),
     }
 }

@@ -13,6 +13,7 @@ mod ebpf;
 mod ebpf_tools;
 mod fuzz;
 mod install;
+mod kernels;
 mod launch;
 mod model;
 mod sim;
@@ -55,6 +56,8 @@ enum Verb {
     Model(Arguments),
     /// Builds, disassembles or verifies the XDP program.
     Ebpf(ebpf::Options),
+    /// Boots Debian's 6.1 kernel under qemu and has the agent show there what it can do.
+    Kernels,
     /// Feeds random input to the frame walk or the wire format (nightly).
     Fuzz(fuzz::Options),
     /// Measures, in the release profile, what a frame, a sweep and a verdict cost (root).
@@ -93,6 +96,7 @@ fn run() -> Result<ExitCode> {
         Some(Verb::Check) => check::run(),
         Some(Verb::Tidy) => tidy::run(),
         Some(Verb::Ebpf(options)) => ebpf::run(&options),
+        Some(Verb::Kernels) => kernels::run(),
         Some(Verb::Fuzz(options)) => fuzz::run(&options),
         Some(Verb::Bench(Arguments { arguments })) => launch::run(&launch::BENCH, &arguments),
     }

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{check, command, fuzz, install, model, sim, stream};
+use crate::{check, command, fuzz, install, kernels, model, sim, stream};
 
 pub use report::Report;
 
@@ -22,7 +22,8 @@ pub use report::Report;
 #[derive(clap::Args)]
 pub struct Options {
     /// Also what takes long: a minute of fuzzing for each target, ten minutes of a fault that must change nothing, a
-    /// model check of fifteen million states, 256 nodes in the simulator.
+    /// model check of fifteen million states, 256 nodes in the simulator, the page in a browser, the agent on an old
+    /// kernel.
     #[arg(long)]
     long: bool,
 }
@@ -44,6 +45,9 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let mut report = Report::new(std::env::var("CI").is_ok_and(|ci| !ci.is_empty()));
     let started = Instant::now();
     install::ensure(install::FOR_TESTS);
+    if options.long {
+        install::ensure(install::FOR_LONG_TESTS);
+    }
     report.phase("installation", started);
 
     let started = Instant::now();
@@ -67,6 +71,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     }
     if options.long {
         fuzz::smoke(&mut report)?;
+        kernels::smoke(&mut report)?;
     }
     report.phase("tests", started);
     Ok(report.close())

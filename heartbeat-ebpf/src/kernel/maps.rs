@@ -9,9 +9,10 @@ use aya_ebpf::macros::btf_map;
 use crate::echo::Echo;
 use crate::map::{
     FRAMES_MAX, KEYS_MAX, LOCALS_MAX, NETWORKS_MAX, NO_NETWORK, Network, Node, PATH_KEYS_MAX,
-    PATHS_MAX, WAKES_BYTES, frames_index,
+    PATHS_MAX, STEPS_MAX, WAKES_BYTES, frames_index,
 };
 use crate::slot::Slot;
+use crate::trail::{Beat, Step, index};
 use crate::verdict::Verdict;
 use crate::wake::{Control, Reason, Record};
 use crate::wire::Words;
@@ -24,6 +25,8 @@ static SLOTS: Array<Slot, PATHS_MAX, MMAPABLE> = Array::new();
 static ECHOES: Array<Echo, PATHS_MAX, MMAPABLE> = Array::new();
 #[btf_map]
 static CONTROLS: Array<Control, PATHS_MAX, MMAPABLE> = Array::new();
+#[btf_map]
+static TRAIL: Array<Step, STEPS_MAX, MMAPABLE> = Array::new();
 #[btf_map]
 static NODE: Array<Node, 1, MMAPABLE> = Array::new();
 #[btf_map]
@@ -59,6 +62,15 @@ shared!(slot, SLOTS, Slot);
 shared!(echo, ECHOES, Echo);
 shared!(control, CONTROLS, Control);
 shared!(network, NETWORKS, Network);
+shared!(step, TRAIL, Step);
+
+/// Keeps a heartbeat in its path's trail.
+#[inline(always)]
+pub(super) fn keep(index_of_slot: u32, slot: &Slot, words: &Words, now_ns: u64) {
+    if let Some(step) = step(index(index_of_slot, slot.arrivals.get())) {
+        step.record(words, now_ns);
+    }
+}
 
 #[inline(always)]
 pub(super) fn node() -> Option<&'static Node> {
@@ -85,7 +97,7 @@ pub(super) fn network_of_device(interface: u32) -> u32 {
     }
 }
 
-/// Writes a record, in which `before` is what the heartbeat before announced; the agent is woken only where it
+/// Writes a record, in which `before` is the heartbeat before; the agent is woken only where it
 /// asked for that.
 #[inline(always)]
 pub(super) fn record(
@@ -93,7 +105,7 @@ pub(super) fn record(
     index: u32,
     slot: &Slot,
     words: &Words,
-    before: u64,
+    before: &Beat,
     start_ns: u64,
     end_ns: u64,
     wake: bool,
@@ -110,11 +122,25 @@ pub(super) fn record(
         (&raw mut (*record).start_ns).write(start_ns);
         (&raw mut (*record).end_ns).write(end_ns);
         (&raw mut (*record).arrivals).write(slot.arrivals.get());
-        (&raw mut (*record).sequence).write(words.sequence());
-        (&raw mut (*record).incarnation).write(words.incarnation());
-        (&raw mut (*record).announced).write(before);
+        write(&raw mut (*record).before, before);
+        write(&raw mut (*record).beat, &Beat::of(words));
     }
     entry.submit(if wake { FORCE_WAKEUP } else { NO_WAKEUP });
+}
+
+/// Writes a beat word by word.
+///
+/// # Safety
+/// `to` points to memory as large as a beat.
+#[inline(always)]
+unsafe fn write(to: *mut Beat, beat: &Beat) {
+    // SAFETY: the caller vouches for `to`.
+    unsafe {
+        (&raw mut (*to).incarnation).write(beat.incarnation);
+        (&raw mut (*to).sequence).write(beat.sequence);
+        (&raw mut (*to).sent).write(beat.sent);
+        (&raw mut (*to).announced).write(beat.announced);
+    }
 }
 
 /// Forgets the newest sequence of slot 0, so that the same frame is new again: for benchmarks alone.

@@ -13,6 +13,10 @@ use crate::view::Epoch;
 
 /// What a node asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "actions live for one turn, and most of a bad one are events"
+)]
 pub enum Action {
     /// Tell this.
     Emit(Event, Voice),

@@ -10,126 +10,18 @@ use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::arrival::Departure;
+use crate::cause::Explanation;
 use crate::config::{NetworkIndex, PathIndex};
 use crate::nodes::NodeIndex;
 use crate::starvation::Part;
+use crate::strain::Warning;
 use crate::view::{Choice, Epoch};
 
+mod because;
+mod kind;
 mod message;
 
-/// How much an event matters.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Look at it.
-    Warning,
-    /// Something is broken.
-    Error,
-    /// Somebody must act now.
-    Critical,
-}
-
-impl Severity {
-    /// As events print it.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-            Severity::Critical => "critical",
-        }
-    }
-}
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident $id:literal $severity:ident,)*) => {
-        /// What kind of event.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub enum EventKind {
-            $($(#[$doc])* $kind,)*
-        }
-
-        impl EventKind {
-            /// All kinds, by number.
-            pub const ALL: &'static [EventKind] = &[$(EventKind::$kind,)*];
-
-            /// The number, which never changes its meaning.
-            pub const fn id(self) -> u32 {
-                match self {
-                    $(EventKind::$kind => $id,)*
-                }
-            }
-
-            /// The name.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(EventKind::$kind => stringify!($kind),)*
-                }
-            }
-
-            /// The severity.
-            pub const fn severity(self) -> Severity {
-                match self {
-                    $(EventKind::$kind => Severity::$severity,)*
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// Heard for the first time, or again after 1123.
-    PathRestored 1122 Info,
-    /// `lost_after` heartbeats in a row missed on a path that was heard before.
-    PathLost 1123 Warning,
-    /// This node's own interface failed.
-    LocalInterfaceFailed 1124 Warning,
-    /// An interface reaches all others on its network that are neither failed nor unavailable.
-    InterfaceUp 1125 Info,
-    /// It misses one of those, and where the fault lies is not determined.
-    InterfaceUnreachable 1126 Warning,
-    /// The fault is isolated to that interface.
-    InterfaceFailed 1127 Error,
-    /// All interfaces that are neither failed nor unavailable reach each other.
-    NetworkUp 1128 Info,
-    /// Some pair of them cannot.
-    NetworkPartitioned 1129 Error,
-    /// None can.
-    NetworkDown 1130 Error,
-    /// By configuration.
-    InterfaceAdded 1131 Info,
-    /// By configuration.
-    InterfaceRemoved 1132 Info,
-    /// By configuration.
-    NetworkAdded 1133 Info,
-    /// By configuration.
-    NetworkRemoved 1134 Info,
-    /// A node was removed from the active membership.
-    MemberRemoved 1135 Critical,
-    /// This node's side lost the quorum it had.
-    QuorumLost 1177 Critical,
-    /// Announced: a path that left is not lost and misses nothing.
-    NodeLeft 334_303 Info,
-    /// Announced: verdicts wait.
-    AgentRestarting 334_304 Info,
-    /// A peer runs another configuration.
-    ConfigDiffers 334_305 Warning,
-    /// Unicast works where the group does not.
-    MulticastFailed 334_306 Warning,
-    /// This node's incarnation went back.
-    IncarnationRefused 334_307 Warning,
-    /// Five losses within ten minutes.
-    PathFlapping 334_308 Warning,
-    /// This node's own timing was too late to judge by.
-    SelfStarved 334_309 Warning,
-    /// A node joined the active membership.
-    MemberJoined 334_310 Info,
-    /// A node is kept out after repeated ungraceful exits.
-    Quarantined 334_311 Warning,
-    /// Leave, reload, maintenance, key change.
-    Operator 334_312 Info,
-}
+pub use kind::{EventKind, Severity};
 
 /// One event that the core judged, with what proves it. Moments are of the observer's CLOCK_MONOTONIC.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -157,6 +49,26 @@ pub enum Event {
         deadline: Timestamp,
         /// Whole intervals without a heartbeat, until it was judged or until the silence ended.
         missed: u64,
+        /// Why, as far as it was known at that moment.
+        why: Explanation,
+    },
+    /// 334301.
+    AgentStalled {
+        /// Whose agent.
+        peer: NodeId,
+        /// When it was judged so.
+        judged: Timestamp,
+        /// Its last heartbeat on any network.
+        last_arrival: Timestamp,
+    },
+    /// 334302.
+    AgentResumed {
+        /// Whose agent.
+        peer: NodeId,
+        /// When it was judged so.
+        judged: Timestamp,
+        /// How long it had stalled.
+        lasted: Duration,
     },
     /// 334303 or 334304.
     Departed {
@@ -198,6 +110,15 @@ pub enum Event {
         path: PathIndex,
         /// When it was lost once too often.
         judged: Timestamp,
+    },
+    /// 334313.
+    PathLate {
+        /// The path.
+        path: PathIndex,
+        /// When it was judged so.
+        judged: Timestamp,
+        /// What strains it.
+        warning: Warning,
     },
     /// 334309, about this node.
     SelfStarved {
@@ -307,6 +228,8 @@ pub struct Outage {
     /// Up to twice the detection time: the interruption that the knowledge base article says can generally
     /// be ignored.
     pub blip: bool,
+    /// Why, with what the heartbeats after it and the peer itself say.
+    pub why: Explanation,
 }
 
 /// Whom an event is about.
@@ -334,6 +257,8 @@ impl Event {
         match self {
             Event::PathRestored { .. } => EventKind::PathRestored,
             Event::PathLost { .. } => EventKind::PathLost,
+            Event::AgentStalled { .. } => EventKind::AgentStalled,
+            Event::AgentResumed { .. } => EventKind::AgentResumed,
             Event::Departed { departure, .. } => match departure {
                 Departure::Leaving => EventKind::NodeLeft,
                 Departure::Restarting => EventKind::AgentRestarting,
@@ -342,6 +267,7 @@ impl Event {
             Event::MulticastFailed { .. } => EventKind::MulticastFailed,
             Event::IncarnationRefused { .. } => EventKind::IncarnationRefused,
             Event::PathFlapping { .. } => EventKind::PathFlapping,
+            Event::PathLate { .. } => EventKind::PathLate,
             Event::SelfStarved { .. } => EventKind::SelfStarved,
             Event::LocalInterfaceFailed { .. } => EventKind::LocalInterfaceFailed,
             Event::Interface { state, .. } => match state {
@@ -367,10 +293,12 @@ impl Event {
             Event::PathRestored { path, .. }
             | Event::PathLost { path, .. }
             | Event::MulticastFailed { path, .. }
-            | Event::PathFlapping { path, .. } => Subject::Path(*path),
-            Event::Departed { peer, .. } | Event::ConfigDiffers { peer, .. } => {
-                Subject::Peer(*peer)
-            }
+            | Event::PathFlapping { path, .. }
+            | Event::PathLate { path, .. } => Subject::Path(*path),
+            Event::Departed { peer, .. }
+            | Event::AgentStalled { peer, .. }
+            | Event::AgentResumed { peer, .. }
+            | Event::ConfigDiffers { peer, .. } => Subject::Peer(*peer),
             Event::IncarnationRefused { .. }
             | Event::SelfStarved { .. }
             | Event::QuorumLost { .. } => Subject::Observer,

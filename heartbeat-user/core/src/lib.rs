@@ -21,20 +21,26 @@
 //! [`path`] what follows for one path, [`peer`] for what a node says of itself, [`group`] for a network's
 //! multicast group, [`inquiry`] what is still to be asked, [`node`] all of them together, [`action`] what it asks for, [`flapping`] how
 //! loudly it is told, [`event`] in which words, [`memory`] what the next run must know of it. [`config`]
-//! holds what an operator decided; [`starvation`] judges this node itself.
+//! holds what an operator decided; [`starvation`] judges this node itself, and [`incidents`] remembers what happened to
+//! it. Why something was missed is found by [`inquest`], [`stall`] and [`account`], and judged by [`cause`].
+//! [`strain`] warns before a path is lost.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+pub mod account;
 pub mod action;
 pub mod arrival;
 pub mod carrying;
+pub mod cause;
 pub mod clique;
 pub mod config;
 pub mod event;
 pub mod flapping;
 pub mod group;
+pub mod incidents;
+pub mod inquest;
 pub mod inquiry;
 pub mod interface;
 pub mod lease;
@@ -48,8 +54,10 @@ pub mod peer;
 pub mod quarantine;
 pub mod regroup;
 pub mod settle;
+pub mod stall;
 pub mod standing;
 pub mod starvation;
+pub mod strain;
 pub mod terms;
 pub mod timing;
 pub mod view;

@@ -10,6 +10,7 @@ use core::time::Duration;
 
 use heartbeat_ebpf::ids::NetworkId;
 
+use crate::account::{Account, Question};
 use crate::interface::{Soundness, Witness};
 use crate::nodes::NodeSet;
 use crate::regroup::Stage;
@@ -28,6 +29,10 @@ pub enum Message {
     Accept(Epoch),
     /// This view is accepted by all who had to.
     Install(View),
+    /// The sender missed heartbeats, and asks what happened here.
+    Question(Question),
+    /// The sender's side of silences that it was asked about.
+    Accounts(Vec<Account>),
 }
 
 /// How things stand at one node.

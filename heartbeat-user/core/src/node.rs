@@ -4,7 +4,6 @@
 //! until [`Node::next_deadline`], not on a fixed period, so that a loss is judged the moment it is certain.
 
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
@@ -13,15 +12,15 @@ use crate::action::Action;
 use crate::arrival::{Arrival, Gap};
 use crate::config::{Config, NetworkIndex, PathIndex};
 use crate::event::Event;
-use crate::flapping::Voice;
 use crate::group::{Carriage, Group, Member};
+use crate::incidents::{Incidents, What};
 use crate::membership::Membership;
 use crate::memory::Memory;
 use crate::nodes::NodeSet;
-use crate::path::{Path, PathState};
+use crate::path::Path;
 use crate::peer::Peer;
 use crate::standing::Standing;
-use crate::starvation::{Part, Starvation};
+use crate::starvation::Starvation;
 use crate::watch::Watched;
 use members::Own;
 
@@ -29,11 +28,16 @@ pub use input::{Input, Pause};
 
 mod carriage;
 mod configure;
+mod excuses;
 mod input;
+mod inquests;
 mod members;
 mod messages;
 mod questions;
 mod sights;
+mod stalls;
+mod telling;
+mod warnings;
 
 /// A node of the cluster, judging its paths.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,6 +63,14 @@ pub struct Node {
     /// Members of the last view that this run was in; empty: it was in none.
     available: NodeSet,
     events: Vec<Event>,
+    /// What happened to this node itself lately.
+    incidents: Incidents,
+    /// Whether a peer has asked or answered something since the last sweep.
+    stirred: bool,
+    /// When a peer is asked again, if it does not answer.
+    again: Option<Timestamp>,
+    /// When an idle agent is told to have stalled, unless it sends before.
+    stall_due: Option<Timestamp>,
 }
 
 impl Node {
@@ -81,6 +93,10 @@ impl Node {
             own: Vec::new(),
             available: NodeSet::new(),
             events: Vec::new(),
+            incidents: Incidents::default(),
+            stirred: false,
+            again: None,
+            stall_due: None,
         };
         node.standing = Standing::new(node.config.networks.len());
         node.own = alloc::vec![Own::default(); node.config.networks.len()];
@@ -132,8 +148,14 @@ impl Node {
             Input::Sweep { arrivals, gaps } => {
                 self.sweep(now, arrivals, gaps, actions);
                 self.deliberate(now, actions);
+                self.stirred = false;
+                self.correspond(now, actions);
+                self.conclude(now, actions);
             }
-            Input::Configure(config) => self.configure(now, config),
+            Input::Configure(config) => {
+                self.conclude_all(now, actions);
+                self.configure(now, config);
+            }
             Input::Reborn(incarnation) => {
                 self.incarnation = incarnation;
                 self.begun = Some(now);
@@ -144,8 +166,22 @@ impl Node {
                     watched.inquiry.introduce();
                 }
             }
-            Input::Late(part, late) => self.late(now, part, late),
-            Input::Paused(pause) => self.pause(now, pause),
+            Input::Late { part, late, waited } => {
+                let from = now.before(late);
+                self.incidents.note(What::Late(part, waited), from, now);
+                self.late(now, part, late);
+            }
+            Input::Refused(path, count) => {
+                self.incidents.note(What::Refused(path, count), now, now)
+            }
+            Input::Dropped(network, count, lately) => {
+                let what = What::Dropped(network, count);
+                self.incidents.note(what, now.before(lately), now);
+            }
+            Input::Paused(pause, ahead) => {
+                self.incidents.note(What::Paused, now.before(ahead), now);
+                self.pause(now, pause);
+            }
             Input::Promised(epoch) => {
                 if let Some(membership) = &mut self.membership {
                     membership.promised_before(epoch);
@@ -159,6 +195,7 @@ impl Node {
             Input::Soundness(network, soundness) => self.sound(now, network, soundness),
             Input::Witness(network, witness) => self.witnessed(network, witness),
             Input::Depart(_) => {
+                self.conclude_all(now, actions);
                 if let Some(membership) = &mut self.membership {
                     membership.depart();
                 }
@@ -174,7 +211,15 @@ impl Node {
         let groups = self.groups.iter().filter_map(Group::deadline);
         let membership = self.membership.as_ref();
         let membership = membership.and_then(Membership::next_deadline);
-        let own = [self.waiting, membership, self.standing.deadline()];
+        let stirred = self.begun.filter(|_| self.stirred);
+        let own = [
+            self.waiting,
+            membership,
+            self.standing.deadline(),
+            self.again,
+            self.stall_due,
+            stirred,
+        ];
         paths.chain(groups).chain(own.into_iter().flatten()).min()
     }
 
@@ -196,6 +241,7 @@ impl Node {
         let begun = *self.begun.get_or_insert(now);
         for gap in gaps {
             if let Some(watched) = self.paths.get_mut(gap.path.position()) {
+                watched.inquest.end(gap);
                 watched.path.gap(now, gap, &mut self.events);
             }
         }
@@ -205,6 +251,7 @@ impl Node {
             self.hold(now, arrivals);
         }
         let members = self.judge(now, arrivals);
+        self.judge_agents(now, arrivals);
         self.tell(now, actions);
         let changed = self.judge_groups(now, &members);
         self.tell(now, actions);
@@ -233,15 +280,19 @@ impl Node {
     /// over all of them is what a turn costs, so that this is one.
     fn judge(&mut self, now: Timestamp, arrivals: &[Arrival]) -> Vec<Vec<Member>> {
         let mut members: Vec<Vec<Member>> = self.groups.iter().map(|_| Vec::new()).collect();
+        let mut strained = Vec::new();
         for arrival in arrivals {
             if let Some(watched) = self.paths.get_mut(arrival.path.position()) {
                 let goodbye = self.peers[watched.peer].goodbye(arrival.incarnation);
                 watched.sweep(now, arrival, goodbye, &mut self.events);
+                let untold = watched.untold_strain(now);
+                strained.extend(untold.map(|strain| (arrival.path, strain)));
                 if self.groups[watched.network].is_used() {
                     members[watched.network].extend(watched.member(arrival));
                 }
             }
         }
+        self.warn(now, strained);
         members
     }
 
@@ -267,87 +318,6 @@ impl Node {
             });
             self.tell(now, actions);
             actions.push(Action::Outgrow(known));
-        }
-    }
-
-    fn late(&mut self, now: Timestamp, part: Part, late: Duration) {
-        let bounds = self.paths.iter().map(|watched| match part {
-            Part::Loop => watched.path.detection(),
-            Part::Sender => watched.path.own_interval(),
-        });
-        let Some(bound) = bounds.min() else { return };
-        if bound < late
-            && let Some(membership) = &mut self.membership
-        {
-            membership.be_cautious(now);
-        }
-        if self.starvation.judge(now, part, late, bound) {
-            self.events.push(Event::SelfStarved {
-                judged: now,
-                part,
-                late,
-                bound,
-            });
-        }
-    }
-
-    fn pause(&mut self, now: Timestamp, pause: Pause) {
-        match pause {
-            Pause::Suspended => self.hold_all(now),
-            Pause::WallClock => self.paused = true,
-        }
-    }
-
-    /// After a jump of the wall clock: a pause only if everybody is silent at once.
-    fn hold(&mut self, now: Timestamp, arrivals: &[Arrival]) {
-        let silent = |arrival: &Arrival| {
-            let watched = self.paths.get(arrival.path.position());
-            let up = watched.filter(|watched| matches!(watched.path.state(), PathState::Up));
-            up.is_none_or(|watched| {
-                let patience = watched.path.detection();
-                arrival.last.is_some_and(|last| patience < now.since(last))
-            })
-        };
-        if arrivals.iter().all(silent) {
-            self.hold_all(now);
-        }
-    }
-
-    fn hold_all(&mut self, now: Timestamp) {
-        if let Some(membership) = &mut self.membership {
-            membership.doubt(now);
-        }
-        for watched in &mut self.paths {
-            watched.path.hold(now);
-        }
-    }
-
-    /// Turns what was judged into actions.
-    fn tell(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        for event in self.events.drain(..) {
-            let watched = match event {
-                Event::PathLost { path, .. } | Event::PathRestored { path, .. } => {
-                    self.paths.get_mut(path.position())
-                }
-                Event::Departed { .. }
-                | Event::ConfigDiffers { .. }
-                | Event::MulticastFailed { .. }
-                | Event::IncarnationRefused { .. }
-                | Event::PathFlapping { .. }
-                | Event::SelfStarved { .. }
-                | Event::LocalInterfaceFailed { .. }
-                | Event::Interface { .. }
-                | Event::Network { .. }
-                | Event::MemberRemoved { .. }
-                | Event::QuorumLost { .. }
-                | Event::MemberJoined { .. }
-                | Event::Quarantined { .. } => None,
-            };
-            let Some(watched) = watched else {
-                actions.push(Action::Emit(event, Voice::Loud));
-                continue;
-            };
-            watched.tell(now, event, actions);
         }
     }
 

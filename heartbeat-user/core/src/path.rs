@@ -18,6 +18,7 @@ use core::time::Duration;
 use heartbeat_ebpf::time::Timestamp;
 
 use crate::arrival::{Arrival, Departure, Gap};
+use crate::cause::Explanation;
 use crate::config::PathIndex;
 use crate::event::{Event, Outage};
 use crate::peer::Goodbye;
@@ -126,6 +127,16 @@ impl Path {
     /// Our own interval.
     pub fn own_interval(&self) -> Duration {
         self.timing.interval
+    }
+
+    /// Whether a gap of this length is late.
+    pub fn is_late(&self, gap: Duration) -> bool {
+        self.timing.late(self.announced_interval) <= gap
+    }
+
+    /// The moment up to which all silences are told.
+    pub fn told_until(&self) -> Option<Timestamp> {
+        self.told_until
     }
 
     /// When the next heartbeat is missed; `None` where none is awaited.
@@ -332,6 +343,7 @@ impl Path {
                 last_arrival,
                 length,
                 blip: length <= self.detection() * 2,
+                why: Explanation::default(),
             }),
         });
     }
@@ -351,6 +363,7 @@ impl Path {
             last_arrival,
             deadline,
             missed: u64::try_from(missed).unwrap_or(u64::MAX),
+            why: Explanation::default(),
         }
     }
 }

@@ -9,9 +9,11 @@ use alloc::vec::Vec;
 use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 
+use crate::account::Exchange;
 use crate::arrival::{Arrival, Departure};
 use crate::config::Authentication;
 use crate::event::Event;
+use crate::stall::Stall;
 
 /// That a node goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +31,10 @@ pub struct Goodbye {
 pub struct Peer {
     /// Which.
     pub id: NodeId,
+    /// Whether its agent does its work.
+    pub stall: Stall,
+    /// What is asked of it, and what it asks.
+    pub exchange: Exchange,
     goodbye: Option<Goodbye>,
     digest: Option<(Timestamp, u32)>,
     told_difference: Option<[u32; 2]>,
@@ -39,6 +45,8 @@ impl Peer {
     pub fn new(id: NodeId) -> Self {
         Peer {
             id,
+            stall: Stall::default(),
+            exchange: Exchange::default(),
             goodbye: None,
             digest: None,
             told_difference: None,

@@ -60,6 +60,13 @@ impl Timing {
         interval.saturating_add(self.tolerance(interval))
     }
 
+    /// The shortest gap that is late. A lost heartbeat is looked for at that moment, so nothing shorter is sure to
+    /// be seen.
+    pub fn late(&self, announced: Option<Duration>) -> Duration {
+        let half = self.judged_interval(announced) / 2;
+        self.first_miss(announced).saturating_add(half)
+    }
+
     /// How long after the last arrival a node is suspected, if it is silent for as long on every network that
     /// counts: `regroup_after` missed heartbeats and the tolerance.
     pub fn suspicion(&self, announced: Option<Duration>, regroup_after: u32) -> Duration {
@@ -77,9 +84,12 @@ impl Timing {
         }
     }
 
-    /// The length of a gap that is worth writing down: shorter than any that this node may judge.
+    /// The length of a gap that is worth writing down: shorter than any that this node may judge, and as short as the
+    /// other end may see one that this end judges, of a path that was cut both ways.
     pub fn notable_gap(&self) -> Duration {
-        self.interval.saturating_mul(self.lost_after.get())
+        let missed = self.lost_after.get().saturating_sub(1).max(1);
+        let seen = self.interval.saturating_mul(missed);
+        seen.saturating_add(self.tolerance(self.interval) / 2)
     }
 }
 

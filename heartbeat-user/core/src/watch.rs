@@ -10,10 +10,12 @@ use crate::carrying::Health;
 use crate::event::Event;
 use crate::flapping::{Flapping, Voice};
 use crate::group::{Carriage, Member};
-use crate::inquiry::{Inquiry, Need, Wanted};
+use crate::inquest::{Inquest, Missing};
+use crate::inquiry::{Ask, Inquiry, Need, Wanted};
 use crate::memory::{Memory, Told};
 use crate::path::{Path, PathState};
 use crate::peer::{Goodbye, Peer};
+use crate::strain::{Strain, Strains};
 
 /// One path with its surroundings.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +34,10 @@ pub(crate) struct Watched {
     pub unicast: bool,
     /// How well it has carried heartbeats lately.
     pub health: Health,
+    /// Why it was silent.
+    pub inquest: Inquest,
+    /// What warns before it is lost.
+    pub strains: Strains,
     flapping: Flapping,
     remembered: Memory,
     up_since: Option<Timestamp>,
@@ -48,6 +54,8 @@ impl Watched {
             inquiry: Inquiry::default(),
             unicast: true,
             health: Health::default(),
+            inquest: Inquest::default(),
+            strains: Strains::default(),
             flapping: Flapping::default(),
             remembered: Memory::default(),
             up_since: None,
@@ -63,7 +71,11 @@ impl Watched {
 
     /// When something is due here.
     pub fn deadline(&self) -> Option<Timestamp> {
-        let due = [self.path.deadline(), self.inquiry.deadline()];
+        let due = [
+            self.path.deadline(),
+            self.inquiry.deadline(),
+            self.inquest.deadline(),
+        ];
         due.into_iter().flatten().min()
     }
 
@@ -91,6 +103,8 @@ impl Watched {
     ) {
         self.health.hear(now, arrival);
         self.path.sweep(now, arrival, goodbye, events);
+        self.inquest.look(arrival, self.missing(now));
+        self.strains.hear(now, &self.path, arrival);
         match self.path.state() {
             PathState::Up => {
                 self.up_since.get_or_insert(now);
@@ -99,6 +113,20 @@ impl Watched {
             | PathState::Lost { .. }
             | PathState::Restarting { .. }
             | PathState::Left { .. } => self.up_since = None,
+        }
+    }
+
+    /// Whether a heartbeat is missed.
+    pub fn missing(&self, now: Timestamp) -> Missing {
+        let missing = match self.path.state() {
+            PathState::Unknown | PathState::Restarting { .. } | PathState::Left { .. } => false,
+            PathState::Lost { .. } => true,
+            PathState::Up => self.path.first_miss().is_some_and(|miss| miss < now),
+        };
+        if missing {
+            Missing::Heartbeats
+        } else {
+            Missing::Nothing
         }
     }
 
@@ -136,7 +164,22 @@ impl Watched {
         let Wanted { arm, ask } = self.inquiry.wanted(now, &self.path, arrival, need, begun);
         actions.extend(arm.map(|arm| Action::Arm(arrival.path, arm)));
         actions.extend(ask.map(|ask| Action::Echo(arrival.path, ask)));
+        if ask == Some(Ask::Missed) {
+            self.inquest.asked();
+        }
         ask.is_some()
+    }
+
+    /// What is to be told of its strain, if anything is: a path that flaps needs no early warning.
+    pub fn untold_strain(&mut self, now: Timestamp) -> Option<Strain> {
+        let untold = self.strains.untold(now)?;
+        (self.flapping.voice(now) == Voice::Loud).then_some(untold)
+    }
+
+    /// Holds its verdicts: the whole machine has paused.
+    pub fn hold(&mut self, now: Timestamp) {
+        self.path.hold(now);
+        self.strains.excuse();
     }
 
     /// Tells a loss or its end, as loudly as is due, and that the path flaps.
@@ -151,8 +194,11 @@ impl Watched {
         }
     }
 
-    /// What the next run must know, if that has changed.
+    /// What the next run must know, if that has changed; nothing that is not told yet.
     pub fn news(&mut self) -> Option<Memory> {
+        if self.inquest.is_waiting() {
+            return None;
+        }
         let memory = self.path.memory();
         let changed = memory != self.remembered;
         self.remembered = memory;

@@ -4,9 +4,9 @@
 //! another index. Whatever netlink says, the answer is the same: look which device owns each address now, be
 //! attached there, and let `PATHS` lead from there to the slots. The slots themselves never move.
 //!
-//! The awkward case is a VLAN device whose parent carries our program too: the parent sees the frame first,
-//! with its tag or, where the hardware took it off, without. So the paths of such a network are known at the
-//! parent as well.
+//! The awkward case is a device that others see the frames of first, a VLAN device's parent or a bond's ports: the
+//! paths of such a network are known there as well (`ways`), and a port that joins a bond is a change like a new
+//! index.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -18,6 +18,7 @@ use heartbeat_ebpf::frame::{Address, Vlan};
 use heartbeat_ebpf::map::{PathEntry, PathKey};
 
 use super::plan::PathPlan;
+use super::ways;
 use crate::config::{Network, XdpMode};
 use crate::group;
 use crate::interface::{self, Interface};
@@ -82,6 +83,13 @@ impl Port {
     /// Index of the device that owns the address, if one does.
     pub fn device(&self) -> Option<u32> {
         self.interface.as_ref().map(|interface| interface.index)
+    }
+
+    /// The ports of the device that owns the address, where that is a bond.
+    fn bonded(&self) -> Option<&[u32]> {
+        self.interface
+            .as_ref()
+            .map(|interface| &interface.bonded[..])
     }
 
     /// Has the kernel join the group where the address is now, or leave the one that is not to be used.
@@ -195,6 +203,7 @@ impl Devices {
         let mut changed = false;
         for (port, owner) in self.ports.iter_mut().zip(owners) {
             let index = owner.as_ref().map(|owner| owner.index);
+            changed |= port.bonded() != owner.as_ref().map(|owner| &owner.bonded[..]);
             if port.device() != index {
                 changed = true;
                 port.attached = None;
@@ -280,8 +289,8 @@ impl Devices {
     fn publish_devices(&self, maps: &mut Maps) -> Result<()> {
         let mut wanted = BTreeMap::new();
         for port in &self.ports {
-            if let Some(device) = port.device() {
-                wanted.entry(device).or_insert(u32::from(port.entry));
+            for door in port.interface.iter().flat_map(ways::doors) {
+                wanted.entry(door).or_insert(u32::from(port.entry));
             }
         }
         let stale: Vec<u32> = maps
@@ -327,22 +336,15 @@ impl Devices {
 
     /// Interfaces and tags that a network's frames may come in with.
     fn ways_in(&self, network: usize) -> Vec<(u32, Vlan)> {
-        let Some(device) = self
-            .ports
-            .iter()
-            .find(|port| port.network == network)
-            .and_then(|port| port.interface.as_ref())
-        else {
+        let mut owners = self.ports.iter().filter(|port| port.network == network);
+        let Some(device) = owners.next().and_then(|port| port.interface.as_ref()) else {
             return Vec::new();
         };
-        let mut ways = vec![(device.index, Vlan(0))];
-        if let Some((parent, id)) = device.vlan
-            && self.ports.iter().any(|port| port.device() == Some(parent))
-        {
-            ways.push((parent, Vlan(u32::from(id))));
-            ways.push((parent, Vlan(0)));
-        }
-        ways
+        let interfaces = self.ports.iter().filter_map(|port| port.interface.as_ref());
+        let parent = device
+            .vlan
+            .and_then(|(parent, _)| interfaces.clone().find(|other| other.index == parent));
+        ways::ways_in(device, parent)
     }
 }
 

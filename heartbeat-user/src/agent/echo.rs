@@ -58,7 +58,9 @@ impl Agent {
         self.site.paths[path.position()].counts.unanswered += 1;
     }
 
-    /// Notices that the last request of a path was answered, and by whom.
+    /// Notices that the last request of a path was answered, and by whom. A restored path begins there as well:
+    /// what a cut left unanswered says nothing of who answers, and would have a stopped agent asked instead of
+    /// its kernel.
     pub(super) fn note_reply(&mut self, path: usize) {
         let plan = &mut self.site.paths[path];
         let reply = self.site.maps.shared.echoes()[plan.slot as usize]

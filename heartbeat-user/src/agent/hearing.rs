@@ -44,6 +44,8 @@ impl Agent {
             Class::Control => self.pass_on(&heard, actions),
             Class::Parcel => self.take_parcel(heard),
             Class::Receipt => self.take_receipt(&heard),
+            Class::Inquiry => self.take_inquiry(&heard),
+            Class::Settings => self.take_settings(heard),
         };
         if understood.is_none() {
             self.messages.counts.note(Verdict::Meaningless);

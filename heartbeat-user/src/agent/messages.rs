@@ -13,6 +13,7 @@ use heartbeat_core::path::PathState;
 use heartbeat_ebpf::ids::{Incarnation, NodeId};
 use heartbeat_ebpf::time::Timestamp;
 use heartbeat_ebpf::wire::Header;
+use tokio::sync::oneshot;
 
 use super::Agent;
 use super::parcels::Asker;
@@ -21,9 +22,11 @@ use crate::message::correspondent::Correspondents;
 use crate::message::datagram::{self, Class, Envelope};
 use crate::message::fragment;
 use crate::message::inbox::Inbox;
+use crate::message::inquiry::{self, Desk};
 use crate::message::lanes::Lanes;
 use crate::message::outbox::{Letter, Outbox, Sort};
 use crate::message::verdict::Counts;
+use crate::request::Told;
 
 /// Datagrams sent in one turn; one message more may begin before that many have left.
 const DATAGRAMS_MAX: usize = 32;
@@ -35,6 +38,10 @@ pub struct Messages {
     pub outbox: Outbox,
     /// What users send.
     pub lanes: Lanes<Asker>,
+    /// What peers are asked, with whoever waits for the answer.
+    pub inquiries: Lanes<oneshot::Sender<Told>>,
+    /// What peers ask.
+    pub desk: Desk,
     /// What users are to receive.
     pub inbox: Inbox,
     /// The exchange with each peer.
@@ -49,6 +56,8 @@ impl Messages {
         Messages {
             outbox: Outbox::default(),
             lanes: Lanes::default(),
+            inquiries: Lanes::given_up_after(inquiry::GIVEN_UP),
+            desk: Desk::default(),
             inbox,
             correspondents: Correspondents::default(),
             counts: Counts::default(),
@@ -79,8 +88,10 @@ impl Agent {
             sent += self.send_letter(node, &letter);
         }
         self.send_parcels(now, DATAGRAMS_MAX.saturating_sub(sent));
+        self.send_inquiries(now);
         if self.messages.outbox.is_empty() {
-            self.messages.lanes.due()
+            let due = [self.messages.lanes.due(), self.messages.inquiries.due()];
+            due.into_iter().flatten().min()
         } else {
             Some(now)
         }
@@ -207,5 +218,6 @@ impl Agent {
         let peers: Vec<NodeId> = config.nodes.iter().map(|node| node.id).collect();
         self.messages.outbox.clear();
         self.messages.correspondents.keep_only(&peers);
+        self.messages.desk.keep_only(&peers);
     }
 }

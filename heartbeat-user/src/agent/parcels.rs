@@ -95,7 +95,7 @@ impl Agent {
     }
 
     /// The peer with this name, to whom messages can be sent at all.
-    fn addressee(&self, name: &str) -> Result<NodeId, String> {
+    pub(super) fn addressee(&self, name: &str) -> Result<NodeId, String> {
         let nodes = &self.cluster.nodes;
         let node = nodes.iter().find(|node| node.name == name);
         let node = node
@@ -131,14 +131,14 @@ impl Agent {
         let size = self.fragment_size();
         for _ in 0..datagrams {
             match self.messages.lanes.next(now, size) {
-                Some(piece) => self.send_piece(now, &piece),
+                Some(piece) => self.send_piece(now, Class::Parcel, &piece),
                 None => break,
             }
         }
     }
 
     /// Each attempt takes the next way, for the best may have ended this moment.
-    fn send_piece(&mut self, now: Timestamp, piece: &Piece) {
+    pub(super) fn send_piece(&mut self, now: Timestamp, class: Class, piece: &Piece) {
         let ways = self.ways(now, piece.to);
         let (Some(path), Some(for_run)) = (
             ways.get(piece.attempt as usize % ways.len().max(1)),
@@ -148,7 +148,7 @@ impl Agent {
         };
         let envelope = Envelope {
             for_run,
-            class: Class::Parcel,
+            class,
             number: piece.number,
             fragment: piece.place,
             fragments: piece.of,

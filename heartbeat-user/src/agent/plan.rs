@@ -44,6 +44,8 @@ pub struct Counts {
     pub restored: u64,
     /// The largest count of lost heartbeats shown: what is filled in later must not let a counter fall.
     pub lost_shown: u64,
+    /// Refused heartbeats that the core was told of.
+    pub refused_told: u64,
     /// Echo requests since the last reply.
     pub unanswered: u32,
 }

@@ -158,6 +158,7 @@ impl Site {
                 &shared.slots()[slot],
                 &shared.echoes()[slot],
                 &shared.controls()[slot],
+                shared.networks()[path.entry].sent.get(),
             )
         };
         self.paths.iter().enumerate().map(read).collect()

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use heartbeat_ebpf::map::PATHS_MAX;
+use heartbeat_ebpf::trail::{self, STEPS, Step};
 
 use crate::maps::Maps;
 
@@ -67,5 +68,16 @@ fn clear(maps: &mut Maps, index: u32, identity: u64) -> Result<()> {
     maps.echo_writer
         .set(index, [0; 16], 0)
         .context("clear a slot's echoes")?;
+    let used = |step: &Step| step.arrival.get() != 0;
+    let steps = if maps.shared.trail(index).iter().any(used) {
+        STEPS as u64
+    } else {
+        0
+    };
+    for step in 0..steps {
+        maps.trail_writer
+            .set(trail::index(index, step), [0; 4], 0)
+            .context("clear a slot's trail")?;
+    }
     maps.slot_writer.set(index, slot, 0).context("clear a slot")
 }

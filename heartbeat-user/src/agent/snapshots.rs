@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use heartbeat_core::config::PathIndex;
 use heartbeat_core::group::Carriage;
+use heartbeat_core::strain::{Strain, Strains};
 use heartbeat_ebpf::map::frames_index;
 use heartbeat_ebpf::slot::{Announced, LARGEST_GAP_KEPT_NS};
 use heartbeat_ebpf::time::Timestamp;
@@ -18,7 +19,7 @@ use crate::clock;
 use crate::config::Role;
 use crate::lateness::Part;
 use crate::maintenance::Maintenance;
-use crate::snapshot::{MaintenanceView, NetworkView, PathView, Snapshot};
+use crate::snapshot::{MaintenanceView, MinuteView, NetworkView, PathView, Snapshot};
 use crate::sweep::Facts;
 
 impl Agent {
@@ -46,6 +47,9 @@ impl Agent {
             started: clock::rfc3339(self.started),
             incarnation: self.incarnation.0,
             authenticated: self.keys.is_some(),
+            keys: self
+                .keys
+                .map_or(0, |ring| 1 + u64::from(ring.other.is_some())),
             scheduling: self.sender.scheduling().label().to_owned(),
             loop_scheduling: self.scheduling.label().to_owned(),
             lateness_max_1m_seconds: self.lateness.max_1m(Part::Loop).as_secs_f64(),
@@ -83,6 +87,7 @@ impl Agent {
                 .interface
                 .as_ref()
                 .map(|interface| interface.name.clone()),
+            xdp_configured: network.xdp.word().to_owned(),
             xdp: port.attached.map(|attached| attached.label().to_owned()),
             problem: port.problem.clone(),
             interval_seconds: timing.interval.as_secs_f64(),
@@ -126,6 +131,10 @@ impl Agent {
         let names = &self.core.config().paths[index.position()];
         let last = Timestamp::from_ns(facts.last_arrival);
         let error = path.counts.sent.last_error.load(Relaxed);
+        let strains = self.core.strains(index);
+        let held = Strain::ALL
+            .iter()
+            .filter(|kind| strains.is_some_and(|strains| strains.has(**kind)));
         PathView {
             peer: names.peer_name.clone(),
             network: names.network_label.clone(),
@@ -151,6 +160,8 @@ impl Agent {
             send_errors: path.counts.sent.errors.load(Relaxed),
             send_error: (error != 0)
                 .then(|| std::io::Error::from_raw_os_error(error as i32).to_string()),
+            strains: held.map(|kind| kind.label().to_owned()).collect(),
+            last_minute: strains.map_or_else(MinuteView::default, last_minute),
             lost_total: path.counts.lost,
             restored_total: path.counts.restored,
         }
@@ -169,6 +180,17 @@ fn largest_gap(facts: &Facts, now: Timestamp) -> Duration {
     } else {
         newest
     })
+}
+
+fn last_minute(strains: &Strains) -> MinuteView {
+    let tally = strains.last_minute();
+    MinuteView {
+        expected: tally.expected(),
+        lost: tally.lost,
+        late: tally.late,
+        largest_gap_seconds: tally.largest_gap.as_secs_f64(),
+        complaints: tally.complaints,
+    }
 }
 
 fn maintenance(maintenance: &Maintenance) -> MaintenanceView {

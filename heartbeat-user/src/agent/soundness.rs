@@ -76,6 +76,7 @@ mod tests {
             driver: None,
             xdp_program: None,
             master: None,
+            bonded: Vec::new(),
             vlan: None,
         }
     }

@@ -12,10 +12,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use heartbeat_core::node::{Input, Node as Core};
+use nix::unistd::gettid;
 use tokio::sync::mpsc;
 
 use super::inputs::{self, Door};
 use super::messages::Messages;
+use super::ourselves::Ourselves;
 use super::site::Site;
 use super::{Agent, Lock, Options, REQUESTS_MAX};
 use crate::aside::Aside;
@@ -33,6 +35,7 @@ use crate::pins::Pins;
 use crate::request::Request;
 use crate::sender::{Sender, priority};
 use crate::socket::Sockets;
+use crate::waiting::Waiting;
 use crate::witness::{self, Witnesses};
 use crate::xdp::Program;
 use crate::{clock, incarnation, interface, ksoftirqd, privilege, web};
@@ -76,6 +79,7 @@ impl Agent {
         let paths = site.paths.len();
         let sockets_too = sockets.duplicate()?;
         let sender = Sender::start(sockets_too, shared, lateness.clone(), paths, tick)?;
+        let ourselves = Ourselves::new(Waiting::new(gettid(), sender.thread()));
         let journal = Journal::open(&directory, cluster.agent.events_kept)?;
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (inbox, outlet) = inbox::channel();
@@ -83,7 +87,12 @@ impl Agent {
             directory: directory.clone(),
             synced: journal.synced(),
         };
-        let control = Control::start(&cluster.agent.socket, events, outlet, requests.clone())?;
+        let control = Control::start(
+            &cluster.agent.socket,
+            events.clone(),
+            outlet,
+            requests.clone(),
+        )?;
         let aside = Aside::start()?;
         let witnesses = witnesses(&cluster, &aside, &requests);
         let mut agent = Agent {
@@ -111,6 +120,7 @@ impl Agent {
             epochs,
             lateness,
             pause: Pause::new(),
+            ourselves,
             reloaded: true,
             tick,
             _lock: lock,
@@ -123,7 +133,12 @@ impl Agent {
         agent.site.equip(program, agent.keys.as_ref())?;
         if let Some(address) = agent.cluster.agent.metrics {
             let _aside = agent.aside.enter();
-            web::start(address, agent.requests.clone(), agent.lateness.clone())?;
+            web::start(
+                address,
+                agent.requests.clone(),
+                agent.lateness.clone(),
+                events,
+            )?;
         }
         agent.take_and_give_up_privileges()?;
         Ok((agent, receiver))

@@ -7,8 +7,7 @@ use heartbeat_core::event::{Event, EventKind, Subject};
 use heartbeat_core::flapping::Voice;
 use heartbeat_core::inquiry::Arm;
 use heartbeat_core::memory::Memory;
-use heartbeat_core::node::{Input, Pause};
-use heartbeat_core::starvation::Part;
+use heartbeat_core::node::Input;
 use heartbeat_ebpf::time::Timestamp;
 use heartbeat_ebpf::wake::{ARRIVAL, CANDIDATE, Control, Reason, Record as Wake};
 
@@ -17,6 +16,7 @@ use crate::announce::Telling;
 use crate::clock;
 use crate::journal::Batch;
 use crate::record::Record;
+use crate::record::trail;
 use crate::sweep;
 
 impl Agent {
@@ -43,30 +43,6 @@ impl Agent {
             .into_iter()
             .flatten()
             .fold(rest, |first, wanted| first.min(wanted))
-    }
-
-    /// Tells the core of everything that may have kept this node from judging or sending in time.
-    fn look_at_ourselves(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        for part in [Part::Loop, Part::Sender] {
-            let late = self.lateness.take_worst(part);
-            // What is less than an interval is within every bound, and no turn may look at all paths for it.
-            if self.tick < late {
-                self.tell_core(now, Input::Late(part, late), actions);
-            }
-        }
-        if let Some(ahead) = self.pause.look() {
-            let pause = if ahead.boot.is_zero() {
-                Pause::WallClock
-            } else {
-                Pause::Suspended
-            };
-            log::warn!(
-                "the whole machine may have paused: its other clocks ran ahead, the boot clock by {:?}, the wall clock by {:?}",
-                ahead.boot,
-                ahead.wall
-            );
-            self.tell_core(now, Input::Paused(pause), actions);
-        }
     }
 
     /// Reads the records written since the last turn: gaps for the core, replies for [`super::echo`]. Those
@@ -138,11 +114,18 @@ impl Agent {
         let mut telling = Telling::new(record, voice);
         if let Subject::Path(index) = event.subject() {
             let path = &config.paths[index.position()];
+            if event.explanation().is_some() {
+                let slot = self.site.paths[index.position()].slot;
+                telling.record.evidence.trail = trail::of(self.site.maps.shared.trail(slot));
+            }
             telling.company = self.site.company(path.network);
             telling.patience = path.timing.interval;
             let counts = &mut self.site.paths[index.position()].counts;
             counts.lost += u64::from(event.kind() == EventKind::PathLost);
-            counts.restored += u64::from(event.kind() == EventKind::PathRestored);
+            if event.kind() == EventKind::PathRestored {
+                counts.restored += 1;
+                self.note_reply(index.position());
+            }
         }
         Some(telling)
     }

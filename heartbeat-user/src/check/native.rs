@@ -3,6 +3,8 @@
 //! No call tells it without attaching, so that this is knowledge, by the names that ethtool gives. It only
 //! says what to expect: the kernel decides.
 
+use crate::interface::driver::BOND;
+
 /// What is known of a driver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Native {
@@ -87,7 +89,7 @@ const WITHOUT: [&str; 17] = [
 
 /// What is known of the driver with this name.
 pub(super) fn of(driver: &str) -> Native {
-    if driver == "bonding" {
+    if driver == BOND {
         Native::OfPorts
     } else if WITH.contains(&driver) {
         Native::Yes

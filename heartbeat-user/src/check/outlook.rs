@@ -71,7 +71,7 @@ impl Outlook {
 }
 
 /// The ids of the programs that this node's pinned links keep attached.
-pub(super) fn own_programs(pin_dir: &Path) -> Vec<u32> {
+pub(crate) fn own_programs(pin_dir: &Path) -> Vec<u32> {
     let entries = fs::read_dir(pin_dir).into_iter().flatten().flatten();
     let is_link = |name: &str| name.starts_with("link-");
     let links = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_link));

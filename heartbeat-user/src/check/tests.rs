@@ -19,6 +19,7 @@ fn interface(name: &str, driver: &str) -> Interface {
         driver: Some(driver.to_owned()),
         xdp_program: None,
         master: None,
+        bonded: Vec::new(),
         vlan: None,
     }
 }

@@ -65,6 +65,14 @@ pub fn run(socket: &Path, options: &Options) -> Result<Exit> {
     Ok(Exit::Well)
 }
 
+/// Hands over the lines of all events that the agent keeps, oldest first.
+pub(crate) fn each(socket: &Path, mut take: impl FnMut(&str)) -> Result<()> {
+    source::read(socket, 0, Until::Newest, |event| {
+        take(event.line);
+        Ok(())
+    })
+}
+
 /// One event as the agent sent it.
 #[derive(Clone, Copy, Debug)]
 struct Event<'a> {

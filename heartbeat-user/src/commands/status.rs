@@ -13,8 +13,6 @@ use crate::snapshot::Snapshot;
 use table::Style;
 
 mod brief;
-mod problems;
-mod standing;
 mod table;
 mod watch;
 
@@ -84,25 +82,6 @@ struct NotUnderstood;
 impl fmt::Display for NotUnderstood {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the agent's answer is not understood: is it of another release than this command? Restart it, or run the command of its release")
-    }
-}
-
-/// A time since something, in the unit that suits it.
-fn ago(seconds: f64) -> String {
-    match seconds {
-        s if s < 100.0 => format!("{s:.1} s"),
-        s if s < 6_000.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.0} h", s / 3_600.0),
-    }
-}
-
-/// The first few of a list that may be long.
-fn some(names: &[&str]) -> String {
-    const NAMED_MAX: usize = 4;
-    let (named, more) = names.split_at(names.len().min(NAMED_MAX));
-    match more.len() {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
     }
 }
 

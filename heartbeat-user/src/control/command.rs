@@ -30,6 +30,11 @@ pub enum Command {
         #[serde(default)]
         after_seq: u64,
     },
+    /// To ask a peer how it is set up. One line: its [`Settings`](crate::diagnose::facts::Settings).
+    Inquire {
+        /// The peer's name.
+        peer: String,
+    },
     /// To read the configuration again.
     Reload,
     /// To say farewell to the peers and end.
@@ -104,6 +109,7 @@ impl Command {
         match self {
             Command::Status
             | Command::Events { .. }
+            | Command::Inquire { .. }
             | Command::Send { .. }
             | Command::Receive { .. } => Ok(None),
             Command::Reload => Ok(Some(Order::Reload)),

@@ -23,6 +23,7 @@ use super::shelf::Shelf;
 use super::views::Views;
 use crate::request::{Asker, Order, Request};
 
+mod inquiries;
 mod messages;
 
 /// Bytes of a request.
@@ -122,6 +123,7 @@ impl Visit<'_> {
                     self.reply(&mut writer, &Reply::Done(lines)).await
                 }
             }
+            Ok(Command::Inquire { peer }) => self.inquire(&mut writer, peer).await,
             Ok(Command::Send { to, body, base64 }) => {
                 self.pass_message(&mut writer, to, body, base64).await
             }

@@ -4,9 +4,10 @@ use std::os::unix::net::UnixStream as Client;
 use super::*;
 use crate::journal;
 use crate::message::inbox::{self, Inbox};
-use crate::request::{Answer, Order, Sent, Unsent};
+use crate::request::{Answer, Order, Sent, Told, Unsent};
 use crate::snapshot::Snapshot;
 
+mod inquiries;
 mod messages;
 
 const EVENTS: &[u8] = b"{\"command\":\"events\"}\n";
@@ -100,11 +101,23 @@ fn answer_all(mut requests: mpsc::Receiver<Request>, answer: fn(Order) -> Answer
                 orders.push(format!("to {to}: {} bytes", body.len()));
                 let _ = reply.send(sent(&to));
             }
+            Request::Inquire(peer, reply) => drop(reply.send(said(&peer))),
+            Request::Settings(_) => panic!("a client looks at no interfaces"),
             Request::Loaded(..) => panic!("a client reads no configuration"),
             Request::Found(_) => panic!("a client asks no witness"),
         }
     }
     orders
+}
+
+fn said(peer: &str) -> Told {
+    match peer {
+        "node-b" => Ok(
+            br#"{"node":"node-b","ports":{"1":{"mtu":9000}},"news":"of a later release"}"#.to_vec(),
+        ),
+        "node-c" => Ok(b"words".to_vec()),
+        _ => Err("no answer within 2 s".to_owned()),
+    }
 }
 
 fn sent(to: &str) -> Sent {

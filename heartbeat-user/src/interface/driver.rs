@@ -3,67 +3,44 @@
 //! Only ethtool's ioctl tells it for every kind of device in every namespace; netlink knows the kinds of
 //! virtual devices only, and sysfs may show another namespace.
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use super::ethtool;
 
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-
-/// The kernel's struct ethtool_drvinfo.
-#[repr(C)]
-struct DriverInfo {
-    command: u32,
-    driver: [u8; 32],
-    version: [u8; 32],
-    firmware_version: [u8; 32],
-    bus_info: [u8; 32],
-    rom_version: [u8; 32],
-    reserved: [u8; 12],
-    counts: [u32; 5],
-}
-
-const _: () = assert!(size_of::<DriverInfo>() == 196);
+/// What the driver of bonds calls itself.
+pub(crate) const BOND: &str = "bonding";
 
 const ETHTOOL_GDRVINFO: u32 = 3;
-const SIOCETHTOOL: libc::Ioctl = 0x8946;
+/// Words of the kernel's struct ethtool_drvinfo.
+const WORDS: usize = 49;
+
+/// What a driver says of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct DriverInfo {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The version of the device's firmware.
+    pub firmware: String,
+    /// How many counters it keeps.
+    pub counters: usize,
+}
 
 /// The driver of the interface called `name`; `None` for one that has none, like loopback.
 pub(super) fn of(name: &str) -> Option<String> {
-    let socket = socket(
-        AddressFamily::Inet,
-        SockType::Datagram,
-        SockFlag::SOCK_CLOEXEC,
-        None,
-    );
-    let info = ask(&socket.ok()?, name)?;
-    let driver = info.driver.split(|byte| *byte == 0).next()?;
-    let driver = str::from_utf8(driver).ok()?;
-    (!driver.is_empty()).then(|| driver.to_owned())
+    info(name).map(|info| info.name)
 }
 
-fn ask(socket: &OwnedFd, name: &str) -> Option<DriverInfo> {
-    let mut ifr_name = [0; libc::IFNAMSIZ];
-    // One byte less: the name ends with a zero.
-    let room = ifr_name.split_last_mut()?.1;
-    for (to, from) in room.get_mut(..name.len())?.iter_mut().zip(name.bytes()) {
-        *to = from as libc::c_char;
-    }
-    let mut info = DriverInfo {
-        command: ETHTOOL_GDRVINFO,
-        driver: [0; 32],
-        version: [0; 32],
-        firmware_version: [0; 32],
-        bus_info: [0; 32],
-        rom_version: [0; 32],
-        reserved: [0; 12],
-        counts: [0; 5],
+/// What the driver of the interface called `name` says of itself; `None` where there is none.
+pub(crate) fn info(name: &str) -> Option<DriverInfo> {
+    let mut words = [0; WORDS];
+    words[0] = ETHTOOL_GDRVINFO;
+    ethtool::ask(name, &mut words).ok()?;
+    let bytes = ethtool::bytes(&words);
+    let info = DriverInfo {
+        name: ethtool::text(&bytes[4..36]),
+        version: ethtool::text(&bytes[36..68]),
+        firmware: ethtool::text(&bytes[68..100]),
+        counters: words[45] as usize,
     };
-    let mut request = libc::ifreq {
-        ifr_name,
-        ifr_ifru: libc::__c_anonymous_ifr_ifru {
-            ifru_data: (&raw mut info).cast(),
-        },
-    };
-    // SAFETY: for this command the kernel reads the name from `request` and writes a struct ethtool_drvinfo
-    // to where `ifru_data` points; both live until the call returns.
-    let status = unsafe { libc::ioctl(socket.as_raw_fd(), SIOCETHTOOL, &raw mut request) };
-    (status == 0).then_some(info)
+    (!info.name.is_empty()).then_some(info)
 }

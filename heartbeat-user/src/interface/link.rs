@@ -102,14 +102,20 @@ impl Link {
         let master = self
             .master
             .and_then(|index| links.iter().find(|link| link.index == index));
+        let driver = driver::of(&self.name);
+        let is_bond = driver.as_deref() == Some(driver::BOND);
+        let bonded = links
+            .iter()
+            .filter(|link| is_bond && link.master == Some(self.index));
         Interface {
             name: self.name.clone(),
             index: self.index,
             up: self.up,
             mtu: self.mtu,
-            driver: driver::of(&self.name),
+            driver,
             xdp_program: self.xdp_program,
             master: master.map(|master| master.name.clone()),
+            bonded: bonded.map(|port| port.index).collect(),
             vlan: self.vlan,
         }
     }

@@ -21,7 +21,7 @@ const BUFFER: usize = 64 * 1024;
 const TRIES: usize = 8;
 
 /// The payloads of all messages that answer a dump of `kind`, whose request has this payload.
-pub(super) fn dump(kind: u16, request: &[u8]) -> Result<Vec<Vec<u8>>> {
+pub(crate) fn dump(kind: u16, request: &[u8]) -> Result<Vec<Vec<u8>>> {
     for _ in 1..TRIES {
         if let Dump::Whole(payloads) = dump_once(kind, request)? {
             return Ok(payloads);
@@ -40,7 +40,7 @@ enum Dump {
 }
 
 /// Has the kernel do what the payload of a message of this kind says, and returns its answer.
-pub(super) fn request(kind: u16, flags: u16, payload: &[u8]) -> Result<nix::Result<()>> {
+pub(crate) fn request(kind: u16, flags: u16, payload: &[u8]) -> Result<nix::Result<()>> {
     let flags = flags | (libc::NLM_F_REQUEST | libc::NLM_F_ACK) as u16;
     let socket = ask(&message(kind, flags, payload))?;
     let mut buffer = vec![0; BUFFER];
@@ -50,6 +50,19 @@ pub(super) fn request(kind: u16, flags: u16, payload: &[u8]) -> Result<nix::Resu
     Ok(match u32_at(answer.payload, 0) {
         Some(0) => Ok(()),
         _ => Err(error(answer.payload)),
+    })
+}
+
+/// The payload that answers a question about one thing.
+pub(crate) fn get(kind: u16, payload: &[u8]) -> Result<nix::Result<Vec<u8>>> {
+    let socket = ask(&message(kind, libc::NLM_F_REQUEST as u16, payload))?;
+    let mut buffer = vec![0; BUFFER];
+    let answer = receive(&socket, &mut buffer)?;
+    let answer = messages(answer).next();
+    let answer = answer.context("read a netlink answer: it is none")?;
+    Ok(match i32::from(answer.kind) {
+        libc::NLMSG_ERROR => Err(error(answer.payload)),
+        _ => Ok(answer.payload.to_vec()),
     })
 }
 
@@ -97,14 +110,14 @@ fn dump_once(kind: u16, request: &[u8]) -> Result<Dump> {
 }
 
 /// A non-blocking socket that hears of links and addresses.
-pub(super) fn subscribe() -> Result<OwnedFd> {
+pub(crate) fn subscribe() -> Result<OwnedFd> {
     let groups = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR;
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     open(flags, groups as u32).context("open a netlink socket")
 }
 
 /// Reads until there is nothing more. A full queue (ENOBUFS) is news like any other.
-pub(super) fn drain(socket: &OwnedFd) -> Result<()> {
+pub(crate) fn drain(socket: &OwnedFd) -> Result<()> {
     let mut buffer = [0; 4096];
     loop {
         match recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
@@ -167,7 +180,7 @@ fn error(payload: &[u8]) -> Errno {
 }
 
 /// The attributes in `bytes`, kind and value; what is no whole attribute ends them.
-pub(super) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+pub(crate) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     // Two bits tell how a value is encoded, not what it means.
     const KIND: u16 = 0x3fff;
     std::iter::from_fn(move || {
@@ -180,7 +193,7 @@ pub(super) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])>
 }
 
 /// An attribute of this kind, filled up to where the next may begin.
-pub(super) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+pub(crate) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     let mut bytes = ((4 + value.len()) as u16).to_ne_bytes().to_vec();
     bytes.extend(kind.to_ne_bytes());
     bytes.extend(value);
@@ -189,13 +202,13 @@ pub(super) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
 }
 
 /// The number in the host's order at `offset`.
-pub(super) fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
+pub(crate) fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
     let bytes = bytes.get(offset..)?.first_chunk()?;
     Some(u16::from_ne_bytes(*bytes))
 }
 
 /// The number in the host's order at `offset`.
-pub(super) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
     let bytes = bytes.get(offset..)?.first_chunk()?;
     Some(u32::from_ne_bytes(*bytes))
 }

@@ -21,6 +21,7 @@ pub struct Correspondent {
     window: Window,
     control: Assembly,
     parcel: Assembly,
+    settings: Assembly,
     settled: Settled,
 }
 
@@ -64,6 +65,7 @@ impl Correspondents {
         if earlier {
             known.control.forget();
             known.parcel.forget();
+            known.settings.forget();
         }
         let message = known.assemble(datagram);
         self.held = self.held - before + known.held();
@@ -100,6 +102,7 @@ impl Correspondents {
         for known in self.peers.values_mut() {
             known.control.forget();
             known.parcel.forget();
+            known.settings.forget();
         }
         self.held = 0;
     }
@@ -123,13 +126,16 @@ impl Correspondent {
         match datagram.envelope.class {
             Class::Control => self.control.add(fragment),
             Class::Parcel => self.parcel.add(fragment),
-            // It is a few words, and never cut.
-            Class::Receipt => (fragment.of == 1).then(|| fragment.content.to_vec()),
+            Class::Settings => self.settings.add(fragment),
+            // They are a few words, and never cut.
+            Class::Receipt | Class::Inquiry => {
+                (fragment.of == 1).then(|| fragment.content.to_vec())
+            }
         }
     }
 
     fn held(&self) -> usize {
-        self.control.bytes() + self.parcel.bytes()
+        self.control.bytes() + self.parcel.bytes() + self.settings.bytes()
     }
 }
 

@@ -36,6 +36,10 @@ pub enum Class {
     Parcel = 2,
     /// What became of a parcel.
     Receipt = 3,
+    /// A question how the receiver is set up; its bytes mean nothing.
+    Inquiry = 4,
+    /// The answer to an inquiry, with its number.
+    Settings = 5,
 }
 
 impl Class {
@@ -44,6 +48,8 @@ impl Class {
             1 => Class::Control,
             2 => Class::Parcel,
             3 => Class::Receipt,
+            4 => Class::Inquiry,
+            5 => Class::Settings,
             _ => return None,
         })
     }

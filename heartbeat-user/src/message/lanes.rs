@@ -1,7 +1,7 @@
-//! Parcels on their way: one lane a peer, one parcel at a time.
+//! Parcels on their way: one lane a peer, one parcel at a time. Inquiries take lanes of their own.
 //!
 //! A parcel is sent again while nobody says what became of it, each time over the next path, and is given up after
-//! [`GIVEN_UP`]. The awkward case is a network that was cut this moment: the best path is still the best, until a
+//! [`GIVEN_UP`], an inquiry sooner. The awkward case is a network that was cut this moment: the best path is still the best, until a
 //! heartbeat is missed. Its parcel goes over another a tenth of a second later, and nobody notices.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -49,6 +49,7 @@ impl Piece {
 #[derive(Debug)]
 pub struct Lanes<A> {
     last: u64,
+    given_up: Duration,
     lanes: BTreeMap<NodeId, VecDeque<Parcel<A>>>,
 }
 
@@ -67,14 +68,20 @@ struct Parcel<A> {
 
 impl<A> Default for Lanes<A> {
     fn default() -> Self {
-        Lanes {
-            last: 0,
-            lanes: BTreeMap::new(),
-        }
+        Lanes::given_up_after(GIVEN_UP)
     }
 }
 
 impl<A> Lanes<A> {
+    /// Lanes that give up what nobody has answered for this long.
+    pub fn given_up_after(given_up: Duration) -> Self {
+        Lanes {
+            last: 0,
+            given_up,
+            lanes: BTreeMap::new(),
+        }
+    }
+
     /// Accepts a parcel; whoever waits for it comes back where too many are on their way.
     pub fn push(&mut self, now: Timestamp, to: NodeId, body: Vec<u8>, asker: A) -> Result<(), A> {
         if PARCELS_MAX <= self.lanes.values().map(VecDeque::len).sum() {
@@ -85,7 +92,7 @@ impl<A> Lanes<A> {
             number: self.last,
             body: body.into(),
             asker,
-            until: now.after(GIVEN_UP),
+            until: now.after(self.given_up),
             due: now,
             attempt: 0,
             left: 0,

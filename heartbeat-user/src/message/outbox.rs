@@ -24,6 +24,10 @@ pub enum Sort {
     Accept,
     /// A view to be acted by.
     Install,
+    /// What happened during silences.
+    Question,
+    /// What happened here during them.
+    Accounts,
 }
 
 impl Sort {
@@ -34,6 +38,8 @@ impl Sort {
             Message::Proposal(_) => Sort::Proposal,
             Message::Accept(_) => Sort::Accept,
             Message::Install(_) => Sort::Install,
+            Message::Question(_) => Sort::Question,
+            Message::Accounts(_) => Sort::Accounts,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The series of paths, written straight into the page.
 //!
-//! At the limit of 4096 paths these are 70 000 lines. As objects of the metrics library each would be made, hashed,
+//! At the limit of 4096 paths these are 80 000 lines. As objects of the metrics library each would be made, hashed,
 //! sorted, copied and freed for a single page: half a second of CPU and a great many small pieces of locked memory.
 //! A line of the text format is a name, labels and a number, so they are written as such; everything of which there
 //! are few goes through the library.
 
 use std::fmt::{self, Write as _};
+
+use heartbeat_core::strain::Strain;
 
 use super::{AGENT, KERNEL, STATES};
 use crate::snapshot::PathView;
@@ -33,12 +35,18 @@ enum Figure {
     Real(f64),
 }
 
-const FAMILIES: [Family; 11] = [
+const FAMILIES: [Family; 12] = [
     Family {
         name: "heartbeat_path_up",
         help: "Whether the path is up.",
         kind: Kind::Gauge,
         figure: |path| Some(Figure::Whole(u64::from(path.state == "up"))),
+    },
+    Family {
+        name: "heartbeat_path_maintenance",
+        help: "Whether a maintenance that is on at this node covers the path.",
+        kind: Kind::Gauge,
+        figure: |path| Some(Figure::Whole(u64::from(path.maintenance))),
     },
     Family {
         name: "heartbeat_path_last_arrival_timestamp_seconds",
@@ -113,7 +121,24 @@ pub fn write(page: &mut String, paths: &[PathView]) -> fmt::Result {
             }
         }
     }
-    write_states(page, paths, &labels)
+    write_states(page, paths, &labels)?;
+    write_strains(page, paths, &labels)
+}
+
+fn write_strains(page: &mut String, paths: &[PathView], labels: &[String]) -> fmt::Result {
+    const NAME: &str = "heartbeat_path_late";
+    writeln!(
+        page,
+        "# HELP {NAME} Whether the path is strained like this, and not lost: heartbeats are lost or late, or the peer misses ours (334313).\n# TYPE {NAME} gauge"
+    )?;
+    for (path, labels) in paths.iter().zip(labels) {
+        for strain in Strain::ALL {
+            let kind = strain.label();
+            let value = u8::from(path.strains.iter().any(|held| held == kind));
+            writeln!(page, "{NAME}{{{labels},kind=\"{kind}\"}} {value}")?;
+        }
+    }
+    Ok(())
 }
 
 fn write_states(page: &mut String, paths: &[PathView], labels: &[String]) -> fmt::Result {
@@ -177,7 +202,7 @@ mod tests {
             "maintenance":false,"last_arrival_ns":null,"last_arrival_unix_seconds":null,
             "silent_seconds":null,"largest_gap_seconds":0.25,"detection_seconds":1.0,"arrivals":7,"lost":0,
             "lost_shown":3,"reordered":0,"duplicates":0,"heard":0,"agent_age_seconds":0.0,"candidate":false,
-            "sent":9,"send_errors":0,"send_error":null,"lost_total":1,"restored_total":1}"#;
+            "strains":["late"],"sent":9,"send_errors":0,"send_error":null,"lost_total":1,"restored_total":1}"#;
         serde_json::from_str(text).expect("it is a path")
     }
 
@@ -208,6 +233,8 @@ mod tests {
             format!("heartbeat_heartbeats_lost_total{{{labels}}} 3"),
             format!("heartbeat_path_state{{{labels},state=\"lost\"}} 1"),
             format!("heartbeat_path_state{{{labels},state=\"up\"}} 0"),
+            format!("heartbeat_path_late{{{labels},kind=\"late\"}} 1"),
+            format!("heartbeat_path_late{{{labels},kind=\"losing\"}} 0"),
         ] {
             assert!(page.lines().any(|found| found == line), "{line}");
         }

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::words::{Departure, HeardByWord};
 
-/// What every heartbeat changes: the last arrival, the one before it, how many there were.
-pub type Heard = (u64, u64, u64);
+/// What every heartbeat changes: the last arrival, the one before it, how many there were; the number of the last,
+/// when it was sent, and the age of its sender's progress in ms.
+pub type Heard = (u64, u64, u64, u64, u64, u64);
 
 /// What hardly any heartbeat changes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -24,6 +25,10 @@ pub type Heard = (u64, u64, u64);
 pub struct Facts {
     pub path: u32,
     pub lost: u64,
+    pub reordered: u64,
+    pub duplicates: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard: Option<u64>,
     pub incarnation: u64,
     /// In ns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,6 +57,10 @@ pub struct Reply {
     pub known: u64,
     #[serde(with = "HeardByWord")]
     pub heard: HeardBy,
+    pub incarnation: u64,
+    pub sequence: u64,
+    /// In ms.
+    pub agent_age: u64,
 }
 
 /// A path of an earlier run, and what that told of it.
@@ -108,6 +117,12 @@ pub fn split(arrival: &Arrival) -> (Heard, Facts) {
         previous,
         arrivals,
         lost,
+        reordered,
+        duplicates,
+        sequence,
+        sent,
+        agent_age,
+        unheard,
         announced_interval,
         incarnation,
         departure,
@@ -121,6 +136,9 @@ pub fn split(arrival: &Arrival) -> (Heard, Facts) {
     let facts = Facts {
         path: path.0,
         lost,
+        reordered,
+        duplicates,
+        unheard,
         incarnation: incarnation.0,
         announced_interval: announced_interval.map(|interval| interval.as_nanos() as u64),
         departure: departure.map(Departure::from),
@@ -130,16 +148,21 @@ pub fn split(arrival: &Arrival) -> (Heard, Facts) {
             at: reply.at.ns(),
             known: reply.known.0,
             heard: reply.heard,
+            incarnation: reply.incarnation.0,
+            sequence: reply.sequence,
+            agent_age: milliseconds(reply.agent_age),
         }),
         missed: missed.map(Timestamp::ns),
         armed,
         armed_for_candidate,
     };
-    ((ns(last), ns(previous), arrivals), facts)
+    let age = milliseconds(agent_age);
+    let heard = (ns(last), ns(previous), arrivals, sequence, sent, age);
+    (heard, facts)
 }
 
 /// The arrival of these parts.
-pub fn join((last, previous, arrivals): Heard, facts: &Facts) -> Arrival {
+pub fn join((last, previous, arrivals, sequence, sent, age): Heard, facts: &Facts) -> Arrival {
     let candidate = |(incarnation, heard): (u64, u64)| {
         Some((Incarnation(incarnation), Timestamp::from_ns(heard)?))
     };
@@ -148,6 +171,9 @@ pub fn join((last, previous, arrivals): Heard, facts: &Facts) -> Arrival {
             at: Timestamp::from_ns(reply.at)?,
             known: Incarnation(reply.known),
             heard: reply.heard,
+            incarnation: Incarnation(reply.incarnation),
+            sequence: reply.sequence,
+            agent_age: Duration::from_millis(reply.agent_age),
         })
     };
     Arrival {
@@ -156,6 +182,12 @@ pub fn join((last, previous, arrivals): Heard, facts: &Facts) -> Arrival {
         previous: Timestamp::from_ns(previous),
         arrivals,
         lost: facts.lost,
+        reordered: facts.reordered,
+        duplicates: facts.duplicates,
+        sequence,
+        sent,
+        agent_age: Duration::from_millis(age),
+        unheard: facts.unheard,
         announced_interval: facts.announced_interval.map(Duration::from_nanos),
         incarnation: Incarnation(facts.incarnation),
         departure: facts.departure.map(arrival::Departure::from),
@@ -166,6 +198,10 @@ pub fn join((last, previous, arrivals): Heard, facts: &Facts) -> Arrival {
         armed: facts.armed,
         armed_for_candidate: facts.armed_for_candidate,
     }
+}
+
+fn milliseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn ns(at: Option<Timestamp>) -> u64 {

@@ -4,11 +4,14 @@
 //! node's CLOCK_MONOTONIC with 0 for never, networks and paths by their places. Fields that a reader does not
 //! know are an error: passed over, they would make it judge from less than the agent did.
 
+use std::time::Duration;
+
 use heartbeat_core::arrival;
 use heartbeat_core::config::PathIndex;
 use heartbeat_core::interface::{Soundness, Witness};
 use heartbeat_core::node::Pause;
 use heartbeat_core::starvation::Part;
+use heartbeat_ebpf::ids::Incarnation;
 use heartbeat_ebpf::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -50,9 +53,33 @@ pub enum What {
         part: Part,
         /// How late, in ns.
         ns: u64,
+        /// How long of that it waited for a CPU, in ns.
+        waited: u64,
+    },
+    /// Our kernel refused heartbeats.
+    Refused {
+        /// Of which path.
+        path: u32,
+        /// How many.
+        count: u32,
+    },
+    /// Our interface or stack dropped frames.
+    Dropped {
+        /// The interface's network, by its place.
+        network: u32,
+        /// How many.
+        count: u32,
+        /// In this last time, in ns.
+        lately: u64,
     },
     /// The whole machine may have paused.
-    Paused(#[serde(with = "PauseWord")] Pause),
+    Paused {
+        /// What speaks for it.
+        #[serde(with = "PauseWord")]
+        by: Pause,
+        /// For how long, in ns.
+        ahead: u64,
+    },
     /// The epoch that an earlier run has promised itself to.
     Promised(u64),
     /// A message came.
@@ -133,7 +160,14 @@ pub struct Gap {
     /// Whether the heartbeat before it said that its sender goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub departure: Option<Departure>,
+    /// The heartbeat before it: its run, its number, when it was sent, the age of its sender's progress in ms.
+    pub before: Beat,
+    /// The heartbeat that ended it.
+    pub after: Beat,
 }
+
+/// What a heartbeat said of its sending, see [`Gap::before`].
+type Beat = (u64, u64, u64, u64);
 
 impl Gap {
     /// As a line has it.
@@ -144,6 +178,8 @@ impl Gap {
             end,
             arrivals,
             departure,
+            before,
+            after,
         } = *gap;
         Gap {
             path: path.0,
@@ -151,6 +187,8 @@ impl Gap {
             end: end.ns(),
             arrivals,
             departure: departure.map(Departure::from),
+            before: beat(before),
+            after: beat(after),
         }
     }
 
@@ -162,7 +200,23 @@ impl Gap {
             end: Timestamp::from_ns(self.end)?,
             arrivals: self.arrivals,
             departure: self.departure.map(arrival::Departure::from),
+            before: read(self.before),
+            after: read(self.after),
         })
+    }
+}
+
+fn beat(beat: arrival::Beat) -> Beat {
+    let age = u64::try_from(beat.agent_age.as_millis()).unwrap_or(u64::MAX);
+    (beat.incarnation.0, beat.sequence, beat.sent, age)
+}
+
+fn read((incarnation, sequence, sent, age): Beat) -> arrival::Beat {
+    arrival::Beat {
+        incarnation: Incarnation(incarnation),
+        sequence,
+        sent,
+        agent_age: Duration::from_millis(age),
     }
 }
 

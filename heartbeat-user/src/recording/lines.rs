@@ -103,7 +103,9 @@ impl<R: BufRead> Lines<R> {
             | What::Configure { .. }
             | What::Reborn(_)
             | What::Late { .. }
-            | What::Paused(_)
+            | What::Paused { .. }
+            | What::Refused { .. }
+            | What::Dropped { .. }
             | What::Promised(_)
             | What::Message { .. }
             | What::Soundness { .. }

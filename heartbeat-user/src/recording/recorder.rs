@@ -139,11 +139,24 @@ impl Recorder {
                 }
             }
             Input::Reborn(incarnation) => What::Reborn(incarnation.0),
-            Input::Late(part, late) => What::Late {
+            Input::Late { part, late, waited } => What::Late {
                 part: *part,
                 ns: late.as_nanos() as u64,
+                waited: waited.as_nanos() as u64,
             },
-            Input::Paused(pause) => What::Paused(*pause),
+            Input::Refused(path, count) => What::Refused {
+                path: path.0,
+                count: *count,
+            },
+            Input::Dropped(network, count, lately) => What::Dropped {
+                network: network.0,
+                count: *count,
+                lately: lately.as_nanos() as u64,
+            },
+            Input::Paused(pause, ahead) => What::Paused {
+                by: *pause,
+                ahead: ahead.as_nanos() as u64,
+            },
             Input::Promised(epoch) => What::Promised(epoch.0),
             Input::Message {
                 from,
@@ -201,7 +214,9 @@ pub(super) fn size(what: &What) -> usize {
         What::Begin(_)
         | What::Reborn(_)
         | What::Late { .. }
-        | What::Paused(_)
+        | What::Paused { .. }
+        | What::Refused { .. }
+        | What::Dropped { .. }
         | What::Promised(_)
         | What::Soundness { .. }
         | What::Witness { .. }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use heartbeat_core::action::Action;
-use heartbeat_core::config::{Config, NetworkIndex};
+use heartbeat_core::config::{Config, NetworkIndex, PathIndex};
 use heartbeat_core::message::Message;
 use heartbeat_core::node::{Input, Node as Core};
 use heartbeat_core::view::Epoch;
@@ -127,8 +127,27 @@ impl<R: BufRead> Replay<R> {
                 Ok(self.handle(Input::Configure(config)))
             }
             What::Reborn(incarnation) => Ok(self.handle(Input::Reborn(Incarnation(incarnation)))),
-            What::Late { part, ns } => Ok(self.handle(Input::Late(part, Duration::from_nanos(ns)))),
-            What::Paused(pause) => Ok(self.handle(Input::Paused(pause))),
+            What::Late { part, ns, waited } => Ok(self.handle(Input::Late {
+                part,
+                late: Duration::from_nanos(ns),
+                waited: Duration::from_nanos(waited),
+            })),
+            What::Refused { path, count } => {
+                self.check_path(path)?;
+                Ok(self.handle(Input::Refused(PathIndex(path), count)))
+            }
+            What::Dropped {
+                network,
+                count,
+                lately,
+            } => {
+                let network = self.network(network)?;
+                let lately = Duration::from_nanos(lately);
+                Ok(self.handle(Input::Dropped(network, count, lately)))
+            }
+            What::Paused { by, ahead } => {
+                Ok(self.handle(Input::Paused(by, Duration::from_nanos(ahead))))
+            }
             What::Promised(epoch) => Ok(self.handle(Input::Promised(Epoch(epoch)))),
             What::Message {
                 from,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat_core::arrival::{Arrival, Departure, Gap, HeardBy, Reply};
+use heartbeat_core::arrival::{Arrival, Beat, Departure, Gap, HeardBy, Reply};
 use heartbeat_core::config::{Config, NetworkIndex, PathIndex};
 use heartbeat_core::interface::{Soundness, Witness};
 use heartbeat_core::memory::{Memory, Told};
@@ -41,8 +41,10 @@ pub enum Sample {
     /// Whether it leaves a node out.
     Configure(bool),
     Reborn(Incarnation),
-    Late(Part, Duration),
-    Paused(Pause),
+    Late(Part, Duration, Duration),
+    Refused(PathIndex, u32),
+    Dropped(NetworkIndex, u32, Duration),
+    Paused(Pause, Duration),
     Promised(Epoch),
     Message(NodeId, Incarnation, Message),
     Soundness(NetworkIndex, Soundness),
@@ -86,8 +88,12 @@ fn sample() -> impl Strategy<Value = Sample> {
         1 => any::<bool>().prop_map(Sample::Configure),
         1 => any::<u64>().prop_map(|run| Sample::Reborn(Incarnation(run))),
         1 => (select(&[Part::Loop, Part::Sender][..]), 0..5_000_000_000_u64)
-            .prop_map(|(part, ns)| Sample::Late(part, Duration::from_nanos(ns))),
-        1 => select(&[Pause::Suspended, Pause::WallClock][..]).prop_map(Sample::Paused),
+            .prop_map(|(part, ns)| Sample::Late(part, Duration::from_nanos(ns), Duration::from_nanos(ns / 2))),
+        1 => (0..PATHS as u32, 1..9_u32).prop_map(|(path, count)| Sample::Refused(PathIndex(path), count)),
+        1 => (0..2_u32, 1..9_u32).prop_map(|(network, count)| {
+            Sample::Dropped(NetworkIndex(network), count, Duration::from_secs(1))
+        }),
+        1 => select(&[Pause::Suspended, Pause::WallClock][..]).prop_map(|pause| Sample::Paused(pause, Duration::from_secs(2))),
         1 => (0..9_u64).prop_map(|epoch| Sample::Promised(Epoch(epoch))),
         6 => (1..=4_u16, 1..4_u64, message()).prop_map(|(from, run, message)| {
             Sample::Message(NodeId::new(from).expect("not zero"), Incarnation(run), message)
@@ -123,11 +129,15 @@ fn moment() -> impl Strategy<Value = Timestamp> {
 pub fn arrival() -> impl Strategy<Value = Arrival> {
     let goes = of(select(&[Departure::Restarting, Departure::Leaving][..]));
     let heard = select(&[HeardBy::Unicast, HeardBy::Group][..]);
-    let reply = (moment(), 0..3_u64, heard).prop_map(|(at, known, heard)| Reply {
-        at,
-        known: Incarnation(known),
-        heard,
-    });
+    let reply =
+        (moment(), 0..3_u64, heard, 0..9_u64).prop_map(|(at, known, heard, sequence)| Reply {
+            at,
+            known: Incarnation(known),
+            heard,
+            incarnation: Incarnation(known),
+            sequence,
+            agent_age: Duration::from_millis(sequence * 30),
+        });
     let candidate = (1..4_u64, moment()).prop_map(|(run, at)| (Incarnation(run), at));
     let interval = select(vec![
         None,
@@ -150,13 +160,20 @@ pub fn arrival() -> impl Strategy<Value = Arrival> {
             of(moment()),
             any::<(bool, bool)>(),
         ),
+        (beat(), 0..3_u64),
     )
-        .prop_map(|(often, rarely)| Arrival {
+        .prop_map(|(often, rarely, (beat, others))| Arrival {
             path: PathIndex(0),
             last: often.0,
             previous: often.1,
             arrivals: often.2.0,
             lost: often.2.1,
+            reordered: others,
+            duplicates: others / 2,
+            sequence: beat.sequence,
+            sent: beat.sent,
+            agent_age: beat.agent_age,
+            unheard: beat.sequence.checked_sub(9),
             announced_interval: often.3,
             incarnation: Incarnation(often.4),
             departure: often.5,
@@ -167,6 +184,15 @@ pub fn arrival() -> impl Strategy<Value = Arrival> {
             armed: rarely.4.0,
             armed_for_candidate: rarely.4.1,
         })
+}
+
+fn beat() -> impl Strategy<Value = Beat> {
+    (0..3_u64, 0..60_u64, 0..9_u64).prop_map(|(run, sequence, age)| Beat {
+        incarnation: Incarnation(run),
+        sequence,
+        sent: BEGUN + sequence * 100_000_000,
+        agent_age: Duration::from_millis(age * 50),
+    })
 }
 
 fn left() -> impl Strategy<Value = (Arrival, Memory)> {
@@ -189,13 +215,16 @@ fn gap() -> impl Strategy<Value = Gap> {
         1..5_000_000_000_u64,
         0..5_u64,
         goes,
+        (beat(), beat()),
     )
-        .prop_map(|(path, start, length, arrivals, departure)| Gap {
+        .prop_map(|(path, start, length, arrivals, departure, beats)| Gap {
             path: PathIndex(path),
             start,
             end: start.after(Duration::from_nanos(length)),
             arrivals,
             departure,
+            before: beats.0,
+            after: beats.1,
         })
 }
 

@@ -77,12 +77,14 @@ pub enum Said {
 impl Said {
     const ALL: [Said; 4] = [Said::Report, Said::Proposal, Said::Accept, Said::Install];
 
-    fn of(letter: &Letter) -> Said {
+    /// What a membership says; `None`: it says no such thing.
+    fn of(letter: &Letter) -> Option<Said> {
         match letter.message {
-            Message::Report(_) => Said::Report,
-            Message::Proposal(_) => Said::Proposal,
-            Message::Accept(_) => Said::Accept,
-            Message::Install(_) => Said::Install,
+            Message::Report(_) => Some(Said::Report),
+            Message::Proposal(_) => Some(Said::Proposal),
+            Message::Accept(_) => Some(Said::Accept),
+            Message::Install(_) => Some(Said::Install),
+            Message::Question(_) | Message::Accounts(_) => None,
         }
     }
 }
@@ -97,7 +99,11 @@ impl Coverage {
                 self.note_proposal(before, &before.fresh()[place], after)
             }
             Step::Late(place) => self.note_late(before, &before.late()[place], after),
-            Step::Lose(place) => self.count(Thing::Lost(Said::of(&before.fresh()[place]))),
+            Step::Lose(place) => {
+                if let Some(said) = Said::of(&before.fresh()[place]) {
+                    self.count(Thing::Lost(said));
+                }
+            }
             Step::Fault(fault) => self.count(Thing::Fault(fault.kind())),
             Step::Heal => self.count(Thing::Healed),
             Step::Boot(_) => self.count(Thing::Booted),
@@ -182,7 +188,9 @@ impl Coverage {
         self.note_proposal(before, letter, after);
         let changed = before.hosts[letter.to] != after.hosts[letter.to];
         if changed || before.fresh().len() < after.fresh().len() {
-            let said = Said::of(letter);
+            let Some(said) = Said::of(letter) else {
+                return;
+            };
             self.count(match letter.copy {
                 Copy::First => Thing::Late(said),
                 Copy::Second => Thing::Twice(said),

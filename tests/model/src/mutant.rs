@@ -164,7 +164,7 @@ impl Mutant {
                 }
                 false
             }
-            Message::Proposal(_) => false,
+            Message::Proposal(_) | Message::Question(_) | Message::Accounts(_) => false,
             Message::Accept(_) => self == Mutant::Mute,
             Message::Install(_) => self == Mutant::Unheard,
         };

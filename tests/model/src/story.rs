@@ -63,7 +63,7 @@ fn line(world: &World, step: Step) -> Option<String> {
     match step {
         Step::Tick => None,
         Step::Come(place) => match world.fresh()[place].message {
-            Message::Report(_) => None,
+            Message::Report(_) | Message::Question(_) | Message::Accounts(_) => None,
             Message::Proposal(_) | Message::Accept(_) | Message::Install(_) => {
                 Some(format!("{} comes", of(place)))
             }
@@ -86,6 +86,8 @@ fn name(message: &Message) -> String {
         Message::Proposal(view) => format!("proposal {} of {}", view.epoch, names(&view.set())),
         Message::Accept(epoch) => format!("accept {epoch}"),
         Message::Install(view) => format!("install {} of {}", view.epoch, names(&view.set())),
+        Message::Question(_) => String::from("a question"),
+        Message::Accounts(_) => String::from("accounts"),
     }
 }
 

@@ -11,6 +11,7 @@
 //! | E1 | 1123 tells of a true silence |
 //! | E2 | 1135 comes after 1126 or 1127 on each network |
 //! | E3 | 1177 comes only after this run had quorum |
+//! | E4 | 334313 tells of a path that truly lost heartbeats or got them late |
 //! | L1 | once nothing is wrong any more, all who are there are in one view, and in time |
 //!
 //! The checkers know the truth (`truth`) and what each core says of itself, never how it came to say so; so
@@ -47,12 +48,13 @@ pub enum Property {
     E1,
     E2,
     E3,
+    E4,
     L1,
 }
 
 impl Property {
     /// All of them.
-    pub const ALL: [Property; 10] = [
+    pub const ALL: [Property; 11] = [
         Property::S1,
         Property::S2,
         Property::S3,
@@ -62,6 +64,7 @@ impl Property {
         Property::E1,
         Property::E2,
         Property::E3,
+        Property::E4,
         Property::L1,
     ];
 

@@ -28,10 +28,11 @@ pub struct Coverage {
     installs: u64,
     passive: u64,
     proposals: u64,
+    accounts: u64,
 }
 
 /// What every thousand runs must meet at least.
-const LEAST: [(&str, u64); 12] = [
+const LEAST: [(&str, u64); 13] = [
     ("views installed", 5_000),
     ("members passive", 100),
     ("splits", 20),
@@ -44,6 +45,7 @@ const LEAST: [(&str, u64); 12] = [
     ("NetworkPartitioned", 100),
     ("parcels refused", 20),
     ("PathLost", 2_000),
+    ("PathLate", 500),
 ];
 /// Of each kind of fault, too.
 const LEAST_FAULTS: u64 = 30;
@@ -68,7 +70,11 @@ impl Coverage {
     pub fn post(&mut self, message: &Message) {
         match message {
             Message::Proposal(_) => self.proposals += 1,
-            Message::Report(_) | Message::Accept(_) | Message::Install(_) => {}
+            Message::Accounts(_) => self.accounts += 1,
+            Message::Report(_)
+            | Message::Accept(_)
+            | Message::Install(_)
+            | Message::Question(_) => {}
         }
     }
 
@@ -87,6 +93,7 @@ impl Coverage {
         self.installs += other.installs;
         self.passive += other.passive;
         self.proposals += other.proposals;
+        self.accounts += other.accounts;
         for (kind, count) in &other.faults {
             *self.faults.entry(*kind).or_default() += count;
         }
@@ -119,6 +126,7 @@ impl Coverage {
             ("views installed", self.installs),
             ("members passive", self.passive),
             ("proposals", self.proposals),
+            ("accounts", self.accounts),
             ("splits", self.splits),
             ("parcels taken", self.parcels_taken),
             ("parcels refused", self.parcels_refused),

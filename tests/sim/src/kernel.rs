@@ -6,7 +6,8 @@
 
 use heartbeat_core::view::Epoch;
 use heartbeat_ebpf::echo::{Answer, Echo};
-use heartbeat_ebpf::slot::{Announced, Slot};
+use heartbeat_ebpf::slot::Slot;
+use heartbeat_ebpf::trail::Beat;
 use heartbeat_ebpf::verdict::Verdict;
 use heartbeat_ebpf::wake::{self, Control};
 use heartbeat_ebpf::wire::{Header, Kind, Words, flags};
@@ -43,7 +44,8 @@ struct Note {
     start: u64,
     end: u64,
     arrivals: u64,
-    announced: u64,
+    before: Beat,
+    beat: Beat,
 }
 
 /// Whether the agent is woken.
@@ -80,7 +82,7 @@ impl Kernel {
     /// A heartbeat arrives.
     pub fn heartbeat(&mut self, path: usize, words: &Words, now: u64) -> Stamped {
         let (slot, control) = (&self.slots[path], &self.controls[path]);
-        let before = slot.announced.get();
+        let before = Beat::newest(slot);
         let (verdict, arrived) = slot.record(&self.echoes[path], words, now, false);
         let armed = match verdict {
             Verdict::Heartbeat => control.disarm(wake::ARRIVAL),
@@ -96,7 +98,8 @@ impl Kernel {
                 start,
                 end: now,
                 arrivals: slot.arrivals.get(),
-                announced: before,
+                before,
+                beat: Beat::of(words),
             });
         }
         Stamped {
@@ -152,13 +155,7 @@ impl Kernel {
             return Wake::No;
         }
         control.nonce.set(0);
-        let announced = Announced::pack(
-            words.agent_age_ms(),
-            words.interval_ms(),
-            words.flags(),
-            words.config_digest(),
-        );
-        self.echoes[path].confirm(words, announced, now);
+        self.echoes[path].confirm(words, words.announced(), now);
         Wake::Yes
     }
 }

@@ -120,6 +120,11 @@ impl Wires {
         now + self.latency / 4 + random.below(self.latency) + delay
     }
 
+    /// The longest that a datagram takes where nothing is wrong, ns.
+    pub fn usual(&self) -> u64 {
+        self.latency / 4 + self.latency
+    }
+
     fn harm_ways(&mut self, network: usize, from: &NodeSet, to: &NodeSet, harm: Harm) {
         for from in from.iter().map(|node| node.position()) {
             for to in to.iter().map(|node| node.position()) {

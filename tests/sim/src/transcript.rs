@@ -85,7 +85,7 @@ impl Transcript {
     /// A node sends something.
     pub fn posted(&mut self, now: u64, node: usize, to: &NodeSet, message: &Message) {
         let detail = match message {
-            Message::Report(_) => Detail::Everything,
+            Message::Report(_) | Message::Question(_) | Message::Accounts(_) => Detail::Everything,
             Message::Proposal(_) | Message::Accept(_) | Message::Install(_) => Detail::Messages,
         };
         self.line(detail, now, || {
@@ -95,6 +95,8 @@ impl Transcript {
                 Message::Proposal(view) => format!("{node}  > {to}: proposes {}", described(view)),
                 Message::Accept(epoch) => format!("{node}  > {to}: accepts {epoch}"),
                 Message::Install(view) => format!("{node}  > {to}: install {}", described(view)),
+                Message::Question(question) => format!("{node}  > {to}: {question:?}"),
+                Message::Accounts(accounts) => format!("{node}  > {to}: {accounts:?}"),
             }
         });
     }

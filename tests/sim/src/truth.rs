@@ -10,6 +10,19 @@ use crate::shape::Shape;
 /// and the one after it.
 pub type Silence = (u64, u64);
 
+/// How long a disturbance can be what a path is told to be strained by, ns: a minute in which it counts, and another
+/// for which strain lasts.
+const STRAINS: u64 = 120_000_000_000;
+
+/// Whether heartbeats on a way were lost, delayed or not sent in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Disturbed {
+    /// Two of them at least, and not too long ago.
+    Lately,
+    /// They were not.
+    No,
+}
+
 /// Who heard whom.
 #[derive(Debug)]
 pub struct Truth {
@@ -26,6 +39,9 @@ pub struct Truth {
     late: Vec<u64>,
     /// By network, receiver and sender: silences that ended.
     silences: Vec<Vec<Silence>>,
+    /// By network, receiver and sender: when heartbeats were last disturbed, the last two times, ns of the world;
+    /// 0: never.
+    disturbed: Vec<[u64; 2]>,
 }
 
 impl Truth {
@@ -41,6 +57,7 @@ impl Truth {
             silent_until: vec![0; nodes * nodes],
             late: vec![0; nodes],
             silences: vec![Vec::new(); ways],
+            disturbed: vec![[0; 2]; ways],
         }
     }
 
@@ -57,6 +74,22 @@ impl Truth {
     pub fn fell_silent(&mut self, network: usize, to: usize, from: usize, silence: Silence) {
         let way = self.way(network, to, from);
         self.silences[way].push(silence);
+    }
+
+    /// A heartbeat on this way was lost, delayed or not sent in time.
+    pub fn disturb(&mut self, now: u64, way: Way) {
+        let way = self.way(way.network, way.to, way.from);
+        self.disturbed[way] = [self.disturbed[way][1], now];
+    }
+
+    /// Whether that happened so often and so lately that it may be told.
+    pub fn disturbed(&self, now: u64, way: Way) -> Disturbed {
+        let [earlier, _] = self.disturbed[self.way(way.network, way.to, way.from)];
+        if earlier != 0 && now <= earlier + STRAINS {
+            Disturbed::Lately
+        } else {
+            Disturbed::No
+        }
     }
 
     /// A message, or the reply to an echo request, arrived on its way.

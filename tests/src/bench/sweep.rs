@@ -113,7 +113,7 @@ fn sweep_mapped(program: &Program, size: usize) -> Result<()> {
         let slot = &program.slots[index];
         let path = PathIndex(number);
         let (echo, control) = (&program.echoes[index], &program.controls[index]);
-        let arrival = black_box(sweep::arrival(path, slot, echo, control));
+        let arrival = black_box(sweep::arrival(path, slot, echo, control, 7));
         arrivals += arrival.arrivals;
     }
     seen(arrivals, size)

@@ -5,7 +5,7 @@
 //!
 //! One fault is told twice: path by path as heartbeats are missed, and a little later as the nodes understand it
 //! together. Most stories are about the first alone, and say exactly what has to come; so they are shown that
-//! alone, and who wants all of it asks for it.
+//! alone, and who wants all of it asks for it. Early warnings are shown to nobody else.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -40,6 +40,10 @@ pub const NETWORK_DOWN: u32 = 1130;
 pub const MEMBER_REMOVED: u32 = 1135;
 /// Number of [`Event::id`] for an observer whose side lost the quorum it had.
 pub const QUORUM_LOST: u32 = 1177;
+/// Number of [`Event::id`] for an agent that does nothing on a host that answers.
+pub const AGENT_STALLED: u32 = 334_301;
+/// Number of [`Event::id`] for such an agent that works again.
+pub const AGENT_RESUMED: u32 = 334_302;
 /// Number of [`Event::id`] for a node that said it leaves.
 pub const NODE_LEFT: u32 = 334_303;
 /// Number of [`Event::id`] for an agent that said it restarts.
@@ -61,6 +65,9 @@ pub const QUARANTINED: u32 = 334_311;
 /// Number of [`Event::id`] for something an operator asked for.
 pub const OPERATOR: u32 = 334_312;
 
+/// Number of [`Event::id`] for a path that is late or loses, and is not lost.
+pub const PATH_LATE: u32 = 334_313;
+
 /// Which events a story is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scope {
@@ -68,14 +75,17 @@ pub enum Scope {
     Own,
     /// Also what the cluster's view tells: interfaces, networks, members.
     Whole,
+    /// Also early warnings: whether a fault brings one about depends on how long it lasts.
+    All,
 }
 
 impl Scope {
     /// Whether the event belongs to it.
     pub fn has(self, event: &Event) -> bool {
         match self {
-            Scope::Own => !event.is_of_view(),
-            Scope::Whole => true,
+            Scope::Own => !event.is_of_view() && event.id != PATH_LATE,
+            Scope::Whole => event.id != PATH_LATE,
+            Scope::All => true,
         }
     }
 }
@@ -104,12 +114,19 @@ pub struct Event {
     /// Whether it fell into announced maintenance.
     #[serde(default)]
     pub maintenance: bool,
+    /// Why, in words.
+    pub cause: Option<String>,
     /// What the event rests on.
     #[serde(default)]
     pub evidence: Value,
 }
 
 impl Event {
+    /// A word of the evidence, such as `class`; empty where it is absent.
+    pub fn word(&self, field: &str) -> &str {
+        self.evidence[field].as_str().unwrap_or_default()
+    }
+
     /// A number of the evidence, such as `deadline_ns`.
     pub fn evidence(&self, field: &str) -> Result<u64> {
         self.evidence
@@ -267,6 +284,9 @@ mod tests {
             assert!(!Scope::Own.has(&event(view)), "{view}");
             assert!(Scope::Whole.has(&event(view)), "{view}");
         }
+        let late = event(PATH_LATE);
+        let shown = [Scope::Own, Scope::Whole, Scope::All].map(|scope| scope.has(&late));
+        assert_eq!(shown, [false, false, true]);
     }
 
     #[test]

@@ -40,7 +40,21 @@ impl Lab {
 
     /// The switch silently drops every other heartbeat from one node to one other.
     pub fn drop_every_other(&self, from: Node, to: Node, network: Network) -> Result<Fault> {
-        Fault::drop_every_other(self.switch(network), from, to)
+        self.drop_one_of(2, from, to, network)
+    }
+
+    /// The switch silently drops one of so many heartbeats from one node to one other.
+    pub fn drop_one_of(&self, count: u32, from: Node, to: Node, network: Network) -> Result<Fault> {
+        Fault::drop_one_of(count, self.switch(network), from, to)
+    }
+
+    /// The node's own kernel refuses what it sends to one other on this network.
+    pub fn refuse_to_send(&self, from: Node, to: Node, network: Network) -> Result<Fault> {
+        let matching = format!(
+            "ip daddr {} udp dport {PORT}",
+            self.plan.address(to, network)
+        );
+        Fault::rule(self.node(from), "inet", "output", &matching)
     }
 
     /// The switch forwards nothing any more.
@@ -127,13 +141,13 @@ impl Fault {
         Self::rule(switch, "bridge", "forward", &what)
     }
 
-    /// Every other heartbeat from one node to another vanishes on this switch. Echoes pass: they would
+    /// One of so many heartbeats from one node to another vanishes on this switch. Echoes pass: they would
     /// take turns with the heartbeats and turn "every other" into "any".
-    pub fn drop_every_other(switch: &Arc<Namespace>, from: Node, to: Node) -> Result<Self> {
+    pub fn drop_one_of(count: u32, switch: &Arc<Namespace>, from: Node, to: Node) -> Result<Self> {
         let heartbeat = Kind::Heartbeat as u8;
         let what = format!(
             "iifname \"{from}\" oifname \"{to}\" udp dport {PORT} \
-             @th,{KIND_OFFSET_BITS},8 {heartbeat} numgen inc mod 2 0"
+             @th,{KIND_OFFSET_BITS},8 {heartbeat} numgen inc mod {count} 0"
         );
         Self::rule(switch, "bridge", "forward", &what)
     }

@@ -27,9 +27,14 @@ impl Feed {
         Self::showing(lab, Scope::Own)
     }
 
-    /// From now on, everything.
+    /// From now on, everything but early warnings.
     pub fn whole(lab: &Lab) -> Result<Self> {
         Self::showing(lab, Scope::Whole)
+    }
+
+    /// From now on, early warnings too.
+    pub fn all(lab: &Lab) -> Result<Self> {
+        Self::showing(lab, Scope::All)
     }
 
     fn showing(lab: &Lab, scope: Scope) -> Result<Self> {

@@ -31,7 +31,18 @@ impl Listener {
         to: Node,
         note: impl FnMut(Seen, Header) + Send + 'static,
     ) -> Result<Self> {
-        let port = Port::of(switch, to)?;
+        Listener::start_at(switch, to, [from, to], note)
+    }
+
+    /// The same of frames that pass the port of `at`: at the port of their sender they are seen even if the switch
+    /// then drops them.
+    pub fn start_at(
+        switch: &Namespace,
+        at: Node,
+        [from, to]: [Node; 2],
+        note: impl FnMut(Seen, Header) + Send + 'static,
+    ) -> Result<Self> {
+        let port = Port::of(switch, at)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = thread::spawn(move || hear(&port, [from, to], &stopped, note));

@@ -80,6 +80,15 @@ fn carries(sample: &Sample, labels: Labels<'_>) -> bool {
 
 /// The body behind this path, from the agent in this namespace.
 pub fn http_get(namespace: &Namespace, path: &str, limit: Duration) -> Result<String> {
+    Ok(http_get_whole(namespace, path, limit)?.1)
+}
+
+/// The same, with the answer's headers before it, in small letters.
+pub fn http_get_whole(
+    namespace: &Namespace,
+    path: &str,
+    limit: Duration,
+) -> Result<(String, String)> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, METRICS_PORT));
     let mut stream = namespace
         .enter(|| Ok(TcpStream::connect_timeout(&address, limit)?))
@@ -100,7 +109,7 @@ pub fn http_get(namespace: &Namespace, path: &str, limit: Duration) -> Result<St
     if status.split_whitespace().nth(1) != Some("200") {
         bail!("GET {path} is answered with {status:?}");
     }
-    Ok(body.to_owned())
+    Ok((head.to_lowercase(), body.to_owned()))
 }
 
 fn parse(line: &str) -> Option<Sample> {

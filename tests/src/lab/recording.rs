@@ -32,9 +32,18 @@ impl Recorder {
     /// Records the IPv4 cluster frames of `from` that leave the switch through the port of `to`, to it
     /// or to a group.
     pub fn listen(switch: &Namespace, from: Node, to: Node) -> Result<Self> {
+        Recorder::listen_at(switch, to, from, to)
+    }
+
+    /// Records the same where they come into the switch, whether or not it passes them on.
+    pub fn listen_before(switch: &Namespace, from: Node, to: Node) -> Result<Self> {
+        Recorder::listen_at(switch, from, from, to)
+    }
+
+    fn listen_at(switch: &Namespace, at: Node, from: Node, to: Node) -> Result<Self> {
         let frames = Arc::<Mutex<Vec<Seen>>>::default();
         let kept = Arc::clone(&frames);
-        let listener = Listener::start(switch, from, to, move |mut seen, _| {
+        let listener = Listener::start_at(switch, at, [from, to], move |mut seen, _| {
             seen.fill_in_checksum();
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() < FRAMES_MAX {
@@ -67,6 +76,11 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// The same frames, to be sent at this node's port.
+    pub fn to(self, at: Node) -> Self {
+        Recording { at, ..self }
+    }
+
     /// How many frames of this kind it holds.
     pub fn count(&self, kind: Kind) -> usize {
         let kinds = self.frames.iter().filter_map(Seen::header);

@@ -8,7 +8,7 @@ use heartbeat_ebpf::admit::{self, Admitted};
 use heartbeat_ebpf::echo::{Answer, Echo};
 use heartbeat_ebpf::frame::{self, Datagram};
 use heartbeat_ebpf::map::{Local, NO_NETWORK};
-use heartbeat_ebpf::slot::{Announced, Slot};
+use heartbeat_ebpf::slot::Slot;
 use heartbeat_ebpf::verdict::Verdict;
 use heartbeat_ebpf::wake::Control;
 use heartbeat_ebpf::wire::{Kind, LENGTH, Words, flags};
@@ -90,13 +90,7 @@ impl HostJudge {
             }
             Kind::EchoReply => {
                 control.nonce.set(0);
-                let announced = Announced::pack(
-                    words.agent_age_ms(),
-                    words.interval_ms(),
-                    words.flags(),
-                    words.config_digest(),
-                );
-                echo.confirm(words, announced, now_ns);
+                echo.confirm(words, words.announced(), now_ns);
                 Verdict::EchoReply
             }
         }

@@ -13,6 +13,7 @@ use aya::maps::Map;
 use heartbeat_ebpf::echo::Echo;
 use heartbeat_ebpf::map::{Network, Node};
 use heartbeat_ebpf::slot::Slot;
+use heartbeat_ebpf::trail::Step;
 use heartbeat_ebpf::wake::Control;
 use heartbeat_ebpf::word::Word;
 use memmap2::{MmapOptions, MmapRaw};
@@ -38,6 +39,8 @@ unsafe impl Words for Slot {}
 unsafe impl Words for Echo {}
 // SAFETY: as above.
 unsafe impl Words for Control {}
+// SAFETY: as above.
+unsafe impl Words for Step {}
 // SAFETY: as above.
 unsafe impl Words for Node {}
 // SAFETY: as above.

@@ -20,11 +20,12 @@ pub const TESTS: &[Test] = &[
     ),
 ];
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 13] = [
     &["check"],
     &["run"],
     &["status"],
     &["events"],
+    &["diagnose"],
     &["reload"],
     &["leave"],
     &["maintenance", "on"],

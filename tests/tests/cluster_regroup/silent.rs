@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use heartbeat_tests::lab::event::{
-    INTERFACE_UNREACHABLE, INTERFACE_UP, MEMBER_JOINED, MEMBER_REMOVED, PATH_LOST, PATH_RESTORED,
-    QUORUM_LOST,
+    AGENT_RESUMED, AGENT_STALLED, INTERFACE_UNREACHABLE, INTERFACE_UP, MEMBER_JOINED,
+    MEMBER_REMOVED, PATH_LOST, PATH_RESTORED, QUORUM_LOST,
 };
 use heartbeat_tests::lab::interrupt;
 use heartbeat_tests::suite::Test;
@@ -95,6 +95,7 @@ fn killed() -> Result<()> {
     tell(plan(5).stalled_after(STALLED), |story| {
         story.lab.kill_agent(E)?;
         story.e_falls_silent();
+        story.account.node(AGENT_STALLED, &OTHERS, E);
         story.account.node(MEMBER_REMOVED, &OTHERS, E);
         story.comes_to(&OTHERS)?;
         for silence in story.silences()? {
@@ -105,6 +106,7 @@ fn killed() -> Result<()> {
         }
         story.lab.start_agent(E)?;
         story.e_is_heard();
+        story.account.node(AGENT_RESUMED, &OTHERS, E);
         story.account.node(MEMBER_JOINED, &ALL, E);
         story.comes_to(&ALL)
     })
@@ -115,9 +117,11 @@ fn frozen() -> Result<()> {
         story.lab.pause_agent(E)?;
         interrupt::sleep(WHILE)?;
         story.e_falls_silent();
+        story.account.node(AGENT_STALLED, &OTHERS, E);
         story.comes_to_all_but_frozen()?;
         story.lab.resume_agent(E)?;
         story.e_is_heard();
+        story.account.node(AGENT_RESUMED, &OTHERS, E);
         story.comes_to(&ALL)
     })
 }
@@ -142,10 +146,12 @@ fn frozen_for_long() -> Result<()> {
     tell(plan(5).stalled_after(STALLED), |story| {
         story.lab.pause_agent(E)?;
         story.e_falls_silent();
+        story.account.node(AGENT_STALLED, &OTHERS, E);
         story.account.node(MEMBER_REMOVED, &OTHERS, E);
         story.comes_to(&OTHERS)?;
         story.lab.resume_agent(E)?;
         story.e_is_heard();
+        story.account.node(AGENT_RESUMED, &OTHERS, E);
         story
             .account
             .node(QUORUM_LOST, &[E], E)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use heartbeat_ebpf::trail::Beat;
 use heartbeat_ebpf::verdict::{Fate, Verdict};
 use heartbeat_ebpf::wake::{Reason, Record};
 use heartbeat_ebpf::wire::{Header, Kind, Words, flags};
@@ -117,7 +118,6 @@ fn missed() -> Result<()> {
         assert_eq!(ask(&program, &path, &missing)?, Verdict::Echo);
         let stamp = program.echoes[path.slot].missed.get();
         assert!((earliest..=monotonic_ns()).contains(&stamp));
-        let announced = program.slots[path.slot].announced.get();
         let expected = Record {
             reason: Reason::Missed as u32,
             slot: u32::try_from(path.slot)?,
@@ -125,9 +125,8 @@ fn missed() -> Result<()> {
             start_ns: 0,
             end_ns: stamp,
             arrivals: 1,
-            sequence: 41,
-            incarnation: INCARNATION,
-            announced,
+            before: Beat::newest(&program.slots[path.slot]),
+            beat: Beat::of(&missing.words()),
         };
         assert_eq!(program.wakes(), [expected]);
         assert_eq!(ask(&program, &path, &missing)?, Verdict::EchoLimited);

@@ -26,6 +26,7 @@ mod membership;
 mod message;
 mod privilege;
 mod trace;
+mod trail;
 mod verdicts;
 mod wake;
 mod window;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
             authentication::TESTS,
             keys::TESTS,
             window::TESTS,
+            trail::TESTS,
             incarnation::TESTS,
             group::TESTS,
             echo::TESTS,

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use heartbeat_ebpf::trail::Beat;
 use heartbeat_ebpf::verdict::Verdict;
 use heartbeat_ebpf::wake::{ARRIVAL, CANDIDATE, Reason, Record};
 use heartbeat_ebpf::wire::{Header, Kind};
@@ -68,7 +69,7 @@ fn armed_arrival() -> Result<()> {
         assert_eq!(program.wakes(), [], "not armed");
         program.controls[path.slot].armed.set(ARRIVAL);
         let before = program.slots[path.slot].last_arrival.get();
-        let announced = program.slots[path.slot].announced.get();
+        let beat = Beat::newest(&program.slots[path.slot]);
         assert!(previous < before);
         hear(&program, &path, FIRST + 4)?;
         let expected = Record {
@@ -78,10 +79,13 @@ fn armed_arrival() -> Result<()> {
             start_ns: before,
             end_ns: program.slots[path.slot].last_arrival.get(),
             arrivals: 3,
-            sequence: FIRST + 4,
-            incarnation: INCARNATION,
-            announced,
+            before: beat,
+            beat: Beat::newest(&program.slots[path.slot]),
         };
+        assert_eq!(
+            (beat.sequence, expected.beat.sequence),
+            (FIRST + 1, FIRST + 4)
+        );
         assert_eq!(program.wakes(), [expected]);
         assert_eq!(program.controls[path.slot].armed.get(), 0);
         hear(&program, &path, FIRST + 5)?;
@@ -138,8 +142,8 @@ fn armed_candidate() -> Result<()> {
             panic!("{records:?}");
         };
         assert_eq!(record.reason, Reason::Candidate as u32);
-        assert_eq!(record.incarnation, INCARNATION + 1);
-        assert_eq!((record.start_ns, record.sequence), (0, 7));
+        assert_eq!(record.beat.incarnation, INCARNATION + 1);
+        assert_eq!((record.start_ns, record.beat.sequence), (0, 7));
         let arrival = program.echoes[path.slot].candidate_arrival.get();
         assert!(0 < record.end_ns && record.end_ns <= arrival);
     }
@@ -162,7 +166,7 @@ fn notable_gaps() -> Result<()> {
                 assert_eq!(record.reason, Reason::Gap as u32);
                 assert_eq!(record.start_ns, start_ns);
                 let end_ns = program.slots[path.slot].last_arrival.get();
-                assert_eq!((record.end_ns, record.sequence), (end_ns, sequence));
+                assert_eq!((record.end_ns, record.beat.sequence), (end_ns, sequence));
             }
         }
         program.hear_first(&path)?;
@@ -208,7 +212,7 @@ fn echo_reply() -> Result<()> {
         };
         assert_eq!(record.reason, Reason::EchoReply as u32);
         assert_eq!(record.slot, u32::try_from(path.slot)?);
-        assert_eq!(record.incarnation, INCARNATION);
+        assert_eq!(record.beat.incarnation, INCARNATION);
     }
     Ok(())
 }
@@ -258,20 +262,20 @@ fn full_ring() -> Result<()> {
     let mut program = Program::hearing()?;
     let path = Path::plain();
     program.controls[path.slot].notable_gap.set(1);
-    for step in 1..=4_000 {
+    for step in 1..=5_500 {
         program.run(&path.heartbeat(FIRST + step))?;
     }
     let slot = &program.slots[path.slot];
-    assert_eq!((slot.arrivals.get(), slot.lost.get()), (4_001, 0));
+    assert_eq!((slot.arrivals.get(), slot.lost.get()), (5_501, 0));
     let written = program.wakes();
-    assert!((3_000..4_000).contains(&written.len()), "{}", written.len());
+    assert!((4_000..5_500).contains(&written.len()), "{}", written.len());
     let in_order = written.iter().zip(FIRST + 1..);
     assert!(
         in_order
             .clone()
-            .all(|(record, sequence)| record.sequence == sequence)
+            .all(|(record, sequence)| record.beat.sequence == sequence)
     );
-    hear(&program, &path, FIRST + 4_001)?;
+    hear(&program, &path, FIRST + 5_501)?;
     assert_eq!(program.wakes().len(), 1);
     Ok(())
 }

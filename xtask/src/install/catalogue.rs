@@ -2,7 +2,8 @@
 
 use crate::{command, ebpf_tools};
 
-use super::{bpffs_is_mounted, promtool};
+use super::bpffs_is_mounted;
+use super::unpacked::{self, Program};
 
 /// Something that a verb needs on the machine.
 #[derive(Clone, Copy)]
@@ -31,8 +32,8 @@ pub enum Remedy {
     },
     /// A component of the Rust toolchain in use.
     Component(&'static str),
-    /// promtool out of Debian's prometheus package.
-    Promtool,
+    /// One program out of a Debian package.
+    Unpacked(Program),
     /// The BPF file system, mounted where the agent pins.
     Bpffs,
 }
@@ -77,9 +78,30 @@ const BPFFS: Tool = Tool {
 
 const PROMTOOL: Tool = Tool {
     name: "promtool",
-    why: "checks the agent's metrics (unpacked below target, no Prometheus is installed)",
-    present: promtool::is_present,
-    remedy: Remedy::Promtool,
+    why: "checks the agent's metrics and the alerts on them (unpacked below target, no Prometheus is installed)",
+    present: || unpacked::PROMTOOL.is_present(),
+    remedy: Remedy::Unpacked(unpacked::PROMTOOL),
+};
+
+const AMTOOL: Tool = Tool {
+    name: "amtool",
+    why: "checks the example for Alertmanager (unpacked below target, no Alertmanager is installed)",
+    present: || unpacked::AMTOOL.is_present(),
+    remedy: Remedy::Unpacked(unpacked::AMTOOL),
+};
+
+const PROMETHEUS: Tool = Tool {
+    name: "prometheus",
+    why: "scrapes agents in a test network (unpacked below target, not installed)",
+    present: || unpacked::PROMETHEUS.is_present(),
+    remedy: Remedy::Unpacked(unpacked::PROMETHEUS),
+};
+
+const ALERTMANAGER: Tool = Tool {
+    name: "prometheus-alertmanager",
+    why: "routes their alerts in a test network (unpacked below target, not installed)",
+    present: || unpacked::ALERTMANAGER.is_present(),
+    remedy: Remedy::Unpacked(unpacked::ALERTMANAGER),
 };
 
 /// `cargo fmt`.
@@ -105,6 +127,34 @@ const DISASSEMBLER: Tool = Tool {
     remedy: Remedy::Packages(&["llvm"]),
 };
 
+const QEMU: Tool = Tool {
+    name: "qemu",
+    why: "boots an older kernel, emulated in software",
+    present: || command::find("qemu-system-x86_64").is_some(),
+    remedy: Remedy::Packages(&["qemu-system-x86"]),
+};
+
+const BUSYBOX: Tool = Tool {
+    name: "busybox",
+    why: "is the userland of a guest, and packs its root",
+    present: || command::find("busybox").is_some(),
+    remedy: Remedy::Packages(&["busybox-static"]),
+};
+
+const SETPRIV: Tool = Tool {
+    name: "setpriv",
+    why: "starts the agent of a guest with two capabilities",
+    present: || command::find("setpriv").is_some(),
+    remedy: Remedy::Packages(&["util-linux"]),
+};
+
+const STRIP: Tool = Tool {
+    name: "strip",
+    why: "takes out of the agent what only a debugger needs, for a guest's root is its memory",
+    present: || command::find("strip").is_some(),
+    remedy: Remedy::Packages(&["binutils"]),
+};
+
 /// `cargo fuzz`.
 pub const FUZZER: &[Tool] = &[
     Tool {
@@ -124,11 +174,22 @@ pub const FUZZER: &[Tool] = &[
     },
 ];
 
+/// What the long tests need beside that.
+pub const FOR_LONG_TESTS: &[Tool] = &[Tool {
+    name: "chromium",
+    why: "shows the agent's page as its readers see it (290 MB)",
+    present: || command::find("chromium").is_some(),
+    remedy: Remedy::Packages(&["chromium", "fonts-dejavu-core"]),
+}];
+
 /// What agents in namespaces need.
 pub const FOR_CLUSTERS: &[Tool] = &[IP, NFT, COMPILER, LINKER, BPFFS];
 
 /// What the XDP program alone needs.
 pub const FOR_EBPF: &[Tool] = &[COMPILER, LINKER];
+
+/// What a guest with an older kernel needs.
+pub const FOR_KERNELS: &[Tool] = &[IP, COMPILER, LINKER, QEMU, BUSYBOX, SETPRIV, STRIP];
 
 /// What printing its instructions needs.
 pub const FOR_DISASSEMBLY: &[Tool] = &[COMPILER, LINKER, DISASSEMBLER];
@@ -137,7 +198,19 @@ pub const FOR_DISASSEMBLY: &[Tool] = &[COMPILER, LINKER, DISASSEMBLER];
 pub const LINTS: &[Tool] = &[RUSTFMT, CLIPPY];
 
 /// What all tests need.
-pub const FOR_TESTS: &[Tool] = &[IP, NFT, COMPILER, LINKER, BPFFS, PROMTOOL, RUSTFMT, CLIPPY];
+pub const FOR_TESTS: &[Tool] = &[
+    IP,
+    NFT,
+    COMPILER,
+    LINKER,
+    BPFFS,
+    PROMTOOL,
+    AMTOOL,
+    PROMETHEUS,
+    ALERTMANAGER,
+    RUSTFMT,
+    CLIPPY,
+];
 
 /// Whether the build script would find a compiler, or was told to do without.
 fn has_compiler() -> bool {

@@ -7,6 +7,7 @@ use super::{Event, Reach, Subject, Unity};
 use crate::arrival::Departure;
 use crate::config::Config;
 use crate::flapping;
+use crate::strain::{Spread, Strain, Warning};
 
 impl Event {
     /// The text, or `None` where the event is about a path or peer that `config` does not have.
@@ -25,6 +26,14 @@ impl Event {
                     format!("The heartbeat agent of cluster node '{peer}' is restarting.")
                 }
             },
+            Event::AgentStalled { .. } => format!(
+                "The heartbeat agent of cluster node '{peer}' has stalled: its host answers, but the agent does not do its work."
+            ),
+            Event::AgentResumed { lasted, .. } => format!(
+                "The heartbeat agent of cluster node '{peer}' does its work again, after {}.{:03} seconds.",
+                lasted.as_secs(),
+                lasted.subsec_millis()
+            ),
             Event::ConfigDiffers { .. } => {
                 format!("Cluster node '{peer}' runs another configuration than this node.")
             }
@@ -39,6 +48,7 @@ impl Event {
                 flapping::LOSSES,
                 flapping::WITHIN.as_secs() / 60
             ),
+            Event::PathLate { warning, .. } => strained(warning, peer, network),
             Event::SelfStarved {
                 part, late, bound, ..
             } => format!(
@@ -102,6 +112,31 @@ fn interface(state: Reach, node: &str, network: &str) -> String {
         Reach::Failed => format!(
             "The interface for cluster node '{node}' on network '{network}' failed. If the condition persists, check the cable connecting the node to the network. Next, check for hardware or software errors in node's network adapter. Finally, check for failures in any network components to which the node is connected such as hubs, switches, or bridges."
         ),
+    }
+}
+
+/// What strains a path that is not lost yet.
+fn strained(warning: &Warning, peer: &str, network: &str) -> String {
+    let tally = &warning.tally;
+    let fact = match warning.strain {
+        Strain::Losing => format!(
+            "Heartbeats of cluster node '{peer}' on network '{network}' get lost: {} of {} within a minute.",
+            tally.lost,
+            tally.expected()
+        ),
+        Strain::Late => format!(
+            "Heartbeats of cluster node '{peer}' on network '{network}' come late: {} within a minute, after gaps of up to {} ms.",
+            tally.late,
+            tally.largest_gap.as_millis()
+        ),
+        Strain::Unheard => format!(
+            "Cluster node '{peer}' misses heartbeats of this node on network '{network}': it said so {} times within a minute.",
+            tally.complaints
+        ),
+    };
+    match warning.spread {
+        Spread::Path => fact,
+        Spread::Peer => format!("{fact} It is the same on every network that the two nodes share."),
     }
 }
 

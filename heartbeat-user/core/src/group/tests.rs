@@ -21,6 +21,9 @@ fn replied(path: u32, ms: u64, heard: HeardBy) -> Member {
             at: at(ms),
             known: Incarnation(1),
             heard,
+            incarnation: Incarnation(1),
+            sequence: 0,
+            agent_age: Duration::ZERO,
         }),
         ..member(path)
     }

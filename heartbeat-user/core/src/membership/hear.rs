@@ -27,6 +27,7 @@ impl Membership {
             Message::Proposal(view) => self.consider(now, from, view, out),
             Message::Accept(epoch) => self.count(from, *epoch),
             Message::Install(view) => self.learn(now, view, out),
+            Message::Question(_) | Message::Accounts(_) => {}
         }
     }
 

@@ -110,7 +110,11 @@ impl Message {
     pub fn offset(&mut self, by: &Offset) {
         match self {
             Message::Report(report) => report.offset(by),
-            Message::Proposal(_) | Message::Accept(_) | Message::Install(_) => {}
+            Message::Proposal(_)
+            | Message::Accept(_)
+            | Message::Install(_)
+            | Message::Question(_)
+            | Message::Accounts(_) => {}
         }
     }
 }

@@ -3,7 +3,8 @@
 //! Members come first: of those that are in the view, the largest fully connected set stays, and others are
 //! added only where they are connected with all of it, so that a newcomer with half a connection displaces
 //! nobody and does not come and go. The awkward case is a member whose agent says nothing while its host is
-//! there: it stays, judged by the words of others, but nothing is asked of it.
+//! there: it stays, judged by the words of others, but nothing is asked of it. It may know what this node can't: that
+//! a newer view was installed, with a newcomer in it.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -83,6 +84,15 @@ impl Membership {
 
     /// The view with whoever is gone left out, and whoever came added.
     fn go_on(&self, view: &View, look: &Look<'_>) -> Wish {
+        let (old, choice) = self.largest(&self.stay(view, look), look, Trust::Silence);
+        let (agreed, came) = self.agreed(&old, view, look);
+        let kept = old.or(&agreed);
+        let (chosen, joined) = self.add(&kept, &view.set(), look);
+        self.wish_for(&kept.or(&chosen), look, choice.max(came).max(joined))
+    }
+
+    /// Members of a view that are still there.
+    fn stay(&self, view: &View, look: &Look<'_>) -> NodeSet {
         let stays = |(node, incarnation): &&(NodeIndex, Incarnation)| {
             let sight = &self.sights[node.position()];
             let same = *node == self.terms.me || sight.incarnation == Some(*incarnation);
@@ -91,15 +101,22 @@ impl Membership {
                 || look.cautious.contains(self.terms.me);
             same && !sight.has_left() && there
         };
-        let old: NodeSet = view
-            .members
-            .iter()
-            .filter(stays)
-            .map(|(node, _)| *node)
-            .collect();
-        let (kept, choice) = self.largest(&old, look, Trust::Silence);
-        let (chosen, joined) = self.add(&kept, &view.set(), look);
-        self.wish_for(&kept.or(&chosen), look, worse(choice, joined))
+        let staying = view.members.iter().filter(stays);
+        staying.map(|(node, _)| *node).collect()
+    }
+
+    /// Newcomers that `old` and a newer view which this node has accepted have room for. While a member of `view` says
+    /// nothing, it and they may act by the newer one already, and would be parted before anybody was silent for
+    /// long. Where all members speak, they tell whether there is such a view.
+    fn agreed(&self, old: &NodeSet, view: &View, look: &Look<'_>) -> (NodeSet, Choice) {
+        let secret = !view.set().is_subset(&look.speaking);
+        let accepted = self.accepted.as_ref();
+        let Some(newer) = accepted.filter(|newer| secret && view.epoch < newer.epoch) else {
+            return (NodeSet::new(), Choice::Exact);
+        };
+        let came = self.stay(newer, look).without(old);
+        let fits = |node: &NodeIndex| self.is_connected_with(*node, old, look, Trust::Silence);
+        self.largest(&came.iter().filter(fits).collect(), look, Trust::Silence)
     }
 
     /// Those who can be added to `kept`, which are connected with all of it.
@@ -107,7 +124,7 @@ impl Membership {
         let fits = |node: &NodeIndex| {
             !kept.contains(*node)
                 && self.may_join(*node, look)
-                && self.is_connected_with(*node, kept, look)
+                && self.is_connected_with(*node, kept, look, Trust::Words)
         };
         let candidates: NodeSet = look.speaking.iter().filter(fits).collect();
         let free = candidates.without(&self.kept_out(view, look));
@@ -215,14 +232,16 @@ impl Membership {
         }
     }
 
-    /// Whether a node says that it reaches all of these, and all of them say that they reach it.
-    fn is_connected_with(&self, node: NodeIndex, all: &NodeSet, look: &Look<'_>) -> bool {
-        let theirs = |other| self.word(other, look);
-        self.word(node, look)
-            .is_some_and(|reaches| all.is_subset(reaches))
-            && all
-                .iter()
-                .all(|other| theirs(other).is_some_and(|reaches| reaches.contains(node)))
+    /// Whether a node is connected with all of these.
+    fn is_connected_with(
+        &self,
+        node: NodeIndex,
+        all: &NodeSet,
+        look: &Look<'_>,
+        trust: Trust,
+    ) -> bool {
+        let theirs = |other| self.not_denied(other, look, trust);
+        all.is_subset(&theirs(node)) && all.iter().all(|other| theirs(other).contains(node))
     }
 
     /// Whom one node says that it reaches; `None`: it says nothing.
@@ -241,8 +260,4 @@ enum Trust {
     Words,
     /// Neither denies it, as far as its word counts: that of a cautious node counts against cautious ones only.
     Silence,
-}
-
-fn worse(one: Choice, two: Choice) -> Choice {
-    one.max(two)
 }

@@ -18,6 +18,10 @@
 //!                 id u16, 1: accepts | 2: joined u8, incarnation u64
 //!   3 accept    epoch u64
 //!   4 install   as a proposal
+//!   5 question  incarnation u64, silences u8, and for each: SILENCE
+//!   6 accounts  accounts u8, and for each: SILENCE, then in ns unheard u64, late u64, sender late u64, waited u64,
+//!               paused u64, then interface u8, refused u32, dropped u32
+//! SILENCE       network u16, from u64, until u64                  each network once
 //! SET           a bit for each node of the table, its first in the lowest bit of the first byte
 //! ```
 
@@ -32,6 +36,7 @@ use crate::nodes::{NodeIndex, NodeSet};
 use crate::view::{Epoch, View};
 
 mod code;
+mod inquest;
 mod read;
 mod table;
 
@@ -54,6 +59,8 @@ const REPORT: u8 = 1;
 const PROPOSAL: u8 = 2;
 const ACCEPT: u8 = 3;
 const INSTALL: u8 = 4;
+const QUESTION: u8 = 5;
+const ACCOUNTS: u8 = 6;
 
 /// Remarks on a member of a view.
 const ACCEPTS: u8 = 1;
@@ -81,6 +88,14 @@ impl Message {
                 bytes.push(INSTALL);
                 put_view(&mut bytes, view, nodes);
             }
+            Message::Question(question) => {
+                bytes.push(QUESTION);
+                inquest::put_question(&mut bytes, question);
+            }
+            Message::Accounts(accounts) => {
+                bytes.push(ACCOUNTS);
+                inquest::put_accounts(&mut bytes, accounts);
+            }
         }
         bytes
     }
@@ -97,6 +112,8 @@ impl Message {
             PROPOSAL => Message::Proposal(view(&mut reader, nodes)?),
             ACCEPT => Message::Accept(Epoch(reader.u64()?)),
             INSTALL => Message::Install(view(&mut reader, nodes)?),
+            QUESTION => Message::Question(inquest::question(&mut reader)?),
+            ACCOUNTS => Message::Accounts(inquest::accounts(&mut reader)?),
             _ => return None,
         };
         reader.is_empty().then_some(message)

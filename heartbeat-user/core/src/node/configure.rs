@@ -35,6 +35,7 @@ impl Node {
         let groups = networks.into_iter().zip(take(&mut self.groups)).collect();
         let (paths, peers) = (take(&mut self.paths), take(&mut self.peers));
         self.config = config;
+        self.incidents.reconfigure();
         self.furnish(paths, peers, groups);
     }
 

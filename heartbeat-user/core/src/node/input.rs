@@ -5,7 +5,7 @@ use core::time::Duration;
 use heartbeat_ebpf::ids::{Incarnation, NodeId};
 
 use crate::arrival::{Arrival, Departure, Gap};
-use crate::config::{Config, NetworkIndex};
+use crate::config::{Config, NetworkIndex, PathIndex};
 use crate::interface::{Soundness, Witness};
 use crate::memory::Memory;
 use crate::message::Message;
@@ -31,9 +31,20 @@ pub enum Input<'a> {
     /// This run has another incarnation now.
     Reborn(Incarnation),
     /// A part of this agent was late.
-    Late(Part, Duration),
-    /// The whole machine may have paused.
-    Paused(Pause),
+    Late {
+        /// Which.
+        part: Part,
+        /// By how much.
+        late: Duration,
+        /// How long of that it waited for a CPU, as far as the kernel tells.
+        waited: Duration,
+    },
+    /// Our own kernel refused so many heartbeats on a path since this was last told.
+    Refused(PathIndex, u32),
+    /// Our interface to a network, or what is behind it, dropped so many frames in this last time.
+    Dropped(NetworkIndex, u32, Duration),
+    /// The whole machine may have paused, for so long.
+    Paused(Pause, Duration),
     /// What an earlier run of the agent has promised, or what was set aside for this one; comes before the first
     /// sweep.
     Promised(Epoch),

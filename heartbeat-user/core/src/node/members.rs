@@ -82,6 +82,7 @@ impl Node {
         let Some(own) = self.own.get_mut(network.position()) else {
             return;
         };
+        self.incidents.sound(now, network, soundness);
         let failed = own.soundness != soundness && soundness == Soundness::Failed;
         own.soundness = soundness;
         if failed {

@@ -68,6 +68,14 @@ impl Node {
         message: &Message,
         actions: &mut Vec<Action>,
     ) {
+        match message {
+            Message::Question(question) => self.hear_question(from, question),
+            Message::Accounts(accounts) => self.hear_accounts(from, accounts),
+            Message::Report(_)
+            | Message::Proposal(_)
+            | Message::Accept(_)
+            | Message::Install(_) => {}
+        }
         let (Some(from), Some(membership)) = (self.config.index_of(from), &mut self.membership)
         else {
             return;

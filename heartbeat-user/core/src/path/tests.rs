@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use heartbeat_ebpf::ids::Incarnation;
 
 use super::*;
+use crate::arrival::Beat;
 use crate::memory::{Memory, Told};
 use crate::timing::Tolerance;
 
@@ -41,6 +42,12 @@ fn slot(arrivals: &[u64], now: u64) -> Arrival {
         previous: back(2),
         arrivals: heard.len() as u64,
         lost: 0,
+        reordered: 0,
+        duplicates: 0,
+        sequence: 0,
+        sent: 0,
+        agent_age: Duration::ZERO,
+        unheard: None,
         announced_interval: Some(Duration::from_millis(100)),
         incarnation: Incarnation(1),
         departure: None,
@@ -67,6 +74,8 @@ fn gaps(arrivals: &[u64], since: u64, now: u64) -> Vec<Gap> {
             end: at(pair[1]),
             arrivals: index as u64 + 2,
             departure: None,
+            before: Beat::default(),
+            after: Beat::default(),
         })
         .collect()
 }

@@ -31,6 +31,11 @@ impl Since {
         time.is_none_or(|time| self.0 <= time)
     }
 
+    /// Whether this moment is not before `moment`.
+    pub fn is_not_before(self, moment: SystemTime) -> bool {
+        moment <= self.0
+    }
+
     fn parse(text: &str, now: SystemTime) -> Option<Self> {
         let text = text.trim();
         if text == "now" {

@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _};
 
-use super::problems::problems;
-use super::{ago, standing};
 use crate::commands::orders;
-use crate::snapshot::{InterfaceView, NetworkView, PathView, Snapshot};
+use crate::snapshot::problems::problems;
+use crate::snapshot::words::{ago, loss, timing};
+use crate::snapshot::{InterfaceView, NetworkView, PathView, Snapshot, standing};
 
 /// Whether words are coloured.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -193,21 +193,6 @@ fn multicast(networks: &[NetworkView]) -> String {
     }
 }
 
-fn timing(network: &NetworkView) -> String {
-    format!(
-        "{} s, lost after {} = {} s",
-        trimmed(network.interval_seconds),
-        network.lost_after,
-        trimmed(network.detection_seconds)
-    )
-}
-
-/// Up to four decimals, without the zeros that say nothing.
-fn trimmed(seconds: f64) -> String {
-    let text = format!("{seconds:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 fn cell(path: Option<&PathView>, style: Style) -> String {
     let Some(path) = path else {
         return format!("{:<STATE_WIDTH$}", "-");
@@ -216,7 +201,7 @@ fn cell(path: Option<&PathView>, style: Style) -> String {
         .silent_seconds
         .map_or_else(|| "never heard".to_owned(), ago);
     let (word, colour) = match path.state.as_str() {
-        "up" => ("up", GREEN),
+        "up" if path.strains.is_empty() => ("up", GREEN),
         "lost" if path.maintenance => ("LOST", YELLOW),
         "lost" => ("LOST", RED),
         other => (other, YELLOW),
@@ -233,14 +218,7 @@ fn cell(path: Option<&PathView>, style: Style) -> String {
 }
 
 fn figures(paths: &[&PathView]) -> String {
-    let sum =
-        |figure: fn(&PathView) -> u64| paths.iter().map(|path| figure(path)).sum::<u64>() as f64;
-    let (lost, arrived) = (sum(|path| path.lost), sum(|path| path.arrivals));
-    let loss = if 0.0 < lost + arrived {
-        format!("{:.2}%", 100.0 * lost / (lost + arrived))
-    } else {
-        "-".to_owned()
-    };
+    let loss = loss(paths.iter().copied()).unwrap_or_else(|| "-".to_owned());
     let gap = paths
         .iter()
         .map(|path| path.largest_gap_seconds)

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use expect_test::expect;
 
 use super::brief::brief;
-use super::problems::problems;
 use super::table::table;
 use super::*;
+use crate::snapshot::problems::problems;
 use crate::snapshot::{
-    InterfaceView, MaintenanceView, MemberView, MembershipView, NetworkView, PathView,
+    InterfaceView, MaintenanceView, MemberView, MembershipView, MinuteView, NetworkView, PathView,
 };
 
 mod standing;
@@ -18,6 +18,7 @@ fn network(label: &str) -> NetworkView {
         role: "internal".to_owned(),
         address: "10.77.1.1".to_owned(),
         interface: Some("eth0".to_owned()),
+        xdp_configured: "auto".to_owned(),
         xdp: Some("native".to_owned()),
         problem: None,
         interval_seconds: 1.2,
@@ -78,6 +79,8 @@ fn path(peer: &str, network: &str, state: &str, silent: Option<f64>) -> PathView
         heard: 1,
         agent_age_seconds: 0.0,
         carries_messages: false,
+        strains: Vec::new(),
+        last_minute: MinuteView::default(),
         candidate: false,
         sent: 10_000,
         send_errors: 0,
@@ -96,6 +99,7 @@ fn snapshot() -> Snapshot {
         started: "2026-11-22T12:00:00.000000Z".to_owned(),
         incarnation: 1,
         authenticated: true,
+        keys: 1,
         scheduling: "deadline".to_owned(),
         loop_scheduling: "deadline".to_owned(),
         reload_successful: true,
@@ -131,6 +135,32 @@ fn the_table_fits_80_columns_and_names_what_is_wrong() {
     "#]]
     .assert_eq(&text);
     assert!(text.lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn early_warnings_are_told_of_paths_that_are_up_and_are_not_degraded() {
+    let mut strained = snapshot();
+    strained.paths.truncate(2);
+    strained.paths[0].strains = vec!["late".to_owned(), "unheard".to_owned()];
+    strained.paths[1].strains = vec!["losing".to_owned()];
+    for (path, gap) in strained.paths.iter_mut().zip([1.9, 0.2]) {
+        path.last_minute = MinuteView {
+            expected: 50,
+            lost: 4,
+            late: 3,
+            largest_gap_seconds: gap,
+            complaints: 3,
+        };
+    }
+    assert!(!strained.degraded());
+    let told = [
+        "node-b on Private Network: late, gaps up to 1.9 s",
+        "node-b on Public Network: losing 4 of 50 heartbeats",
+    ];
+    assert_eq!(problems(&strained), told);
+    strained.paths[0].state = "lost".to_owned();
+    let told = problems(&strained);
+    assert!(told.iter().all(|line| !line.contains("late")), "{told:?}");
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn an_envelope_that_says_the_impossible_is_refused() {
         assert_eq!(read(&bytes), sound, "{fragment} of {fragments}");
     }
     let sound = seal(&header(8, 9), &envelope(Class::Control, 1, 0, 1), b"", &key);
-    for (at, value) in [(80, 0), (80, 4), (81, 1), (86, 1), (87, 1)] {
+    for (at, value) in [(80, 0), (80, 6), (81, 1), (86, 1), (87, 1)] {
         let mut bytes = sound.clone();
         bytes[at] = value;
         assert!(!read(&bytes), "byte {at}");

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use expect_test::expect;
 use heartbeat_core::config::PathIndex;
 use proptest::collection::vec;
@@ -27,6 +29,12 @@ fn arrival(path: u32, last: u64) -> Arrival {
         previous: None,
         arrivals: 1,
         lost: 0,
+        reordered: 0,
+        duplicates: 0,
+        sequence: 0,
+        sent: 0,
+        agent_age: Duration::ZERO,
+        unheard: None,
         announced_interval: None,
         incarnation: heartbeat_ebpf::ids::Incarnation(3),
         departure: None,
@@ -53,8 +61,8 @@ fn a_heartbeat_takes_no_more_than_its_stamps() {
         line(&mut levels, &[arrival(0, 7)]),
     ];
     expect![[r#"
-        {"count":2,"arrivals":[{"place":0,"heard":[7,0,1],"facts":{"path":0,"lost":0,"incarnation":3,"armed":false,"armed_for_candidate":true}},{"place":1,"heard":[8,0,1],"facts":{"path":1,"lost":0,"incarnation":3,"armed":false,"armed_for_candidate":true}}]}
-        {"arrivals":[{"place":1,"heard":[9,0,1]}]}
+        {"count":2,"arrivals":[{"place":0,"heard":[7,0,1,0,0,0],"facts":{"path":0,"lost":0,"reordered":0,"duplicates":0,"incarnation":3,"armed":false,"armed_for_candidate":true}},{"place":1,"heard":[8,0,1,0,0,0],"facts":{"path":1,"lost":0,"reordered":0,"duplicates":0,"incarnation":3,"armed":false,"armed_for_candidate":true}}]}
+        {"arrivals":[{"place":1,"heard":[9,0,1,0,0,0]}]}
         {}
         {"count":1}"#]]
     .assert_eq(&lines.join("\n"));

@@ -69,7 +69,7 @@ fn a_line_that_does_not_belong_there_is_named() {
         rest("{\"at\":4,\"what\":{\"reborn\":8}}\n"),
         rest("{\"at\":6,\"what\":{\"reborn\":8,\"more\":1}}\n"),
         rest("{\"at\":6,\"what\":{\"late\":{\"part\":\"loop\",\"ns\":1,\"more\":1}}}\n"),
-        rest("{\"at\":6,\"what\":{\"paused\":\"asleep\"}}\n"),
+        rest("{\"at\":6,\"what\":{\"paused\":{\"by\":\"asleep\",\"ahead\":1}}}\n"),
         rest(&format!("{BEGIN}\n")),
         rest("{\"at\":6,\"what\":{\"end\":\"stopped\"}}\n{\"at\":6"),
     ];
@@ -77,8 +77,8 @@ fn a_line_that_does_not_belong_there_is_named() {
         line 2 is none of a recording: EOF while parsing a value, column 0
         line 2 goes back in time, from 5 to 4
         line 2 is none of a recording: expected value, column 26
-        line 2 is none of a recording: unknown field `more`, expected `part` or `ns`, column 51
-        line 2 is none of a recording: unknown variant `asleep`, expected `suspended` or `wall_clock`, column 33
+        line 2 is none of a recording: unknown field `more`, expected one of `part`, `ns`, `waited`, column 51
+        line 2 is none of a recording: unknown variant `asleep`, expected `suspended` or `wall_clock`, column 39
         line 2 begins another recording
         something follows on the end in line 2"#]].assert_eq(&said.join("\n"));
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use std::fs;
 
 use expect_test::expect;
@@ -10,10 +12,10 @@ fn with(line: &str) -> String {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("recording");
     let mut recorded = Recorded::new(&file);
-    recorded.tell(1, &Sample::Paused(Pause::Suspended));
+    recorded.tell(1, &Sample::Paused(Pause::Suspended, Duration::from_secs(1)));
     recorded.close();
     let text = fs::read_to_string(&file).expect("the file");
-    let paused = r#"{"paused":"suspended"}"#;
+    let paused = r#"{"paused":{"by":"suspended","ahead":1000000000}}"#;
     assert!(text.contains(paused), "{text}");
     said(&text.replace(paused, line))
 }
@@ -27,13 +29,13 @@ fn said(text: &str) -> String {
 
 #[test]
 fn what_no_agent_has_told_its_core_is_refused() {
-    let facts = r#"{"path":4,"lost":0,"incarnation":3,"armed":false,"armed_for_candidate":true}"#;
-    let arrival = format!(r#"{{"place":0,"heard":[7,0,1],"facts":{facts}}}"#);
+    let facts = r#"{"path":4,"lost":0,"reordered":0,"duplicates":0,"incarnation":3,"armed":false,"armed_for_candidate":true}"#;
+    let arrival = format!(r#"{{"place":0,"heard":[7,0,1,1,1,0],"facts":{facts}}}"#);
     let lines = [
-        r#"{"paused":"suspended"}"#.to_owned(),
+        r#"{"paused":{"by":"suspended","ahead":1000000000}}"#.to_owned(),
         format!(r#"{{"sweep":{{"count":1,"arrivals":[{arrival}]}}}}"#),
-        r#"{"sweep":{"gaps":[{"path":4,"start":1,"end":2,"arrivals":3}]}}"#.to_owned(),
-        r#"{"sweep":{"gaps":[{"path":0,"start":2,"end":2,"arrivals":3}]}}"#.to_owned(),
+        r#"{"sweep":{"gaps":[{"path":4,"start":1,"end":2,"arrivals":3,"before":[1,2,3,0],"after":[1,3,4,0]}]}}"#.to_owned(),
+        r#"{"sweep":{"gaps":[{"path":0,"start":2,"end":2,"arrivals":3,"before":[1,2,3,0],"after":[1,3,4,0]}]}}"#.to_owned(),
         r#"{"soundness":{"network":2,"state":"sound"}}"#.to_owned(),
         r#"{"message":{"from":0,"incarnation":1,"bytes":""}}"#.to_owned(),
         r#"{"message":{"from":9,"incarnation":1,"bytes":""}}"#.to_owned(),

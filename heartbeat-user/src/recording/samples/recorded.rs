@@ -83,8 +83,19 @@ impl Recorded {
                 self.handle(&Input::Configure(config(&self.text)));
             }
             Sample::Reborn(incarnation) => self.handle(&Input::Reborn(*incarnation)),
-            Sample::Late(part, late) => self.handle(&Input::Late(*part, *late)),
-            Sample::Paused(pause) => self.handle(&Input::Paused(*pause)),
+            Sample::Late(part, late, waited) => self.handle(&Input::Late {
+                part: *part,
+                late: *late,
+                waited: *waited,
+            }),
+            Sample::Refused(path, count) if here(*path) => {
+                self.handle(&Input::Refused(*path, *count));
+            }
+            Sample::Refused(..) => {}
+            Sample::Dropped(network, count, lately) => {
+                self.handle(&Input::Dropped(*network, *count, *lately));
+            }
+            Sample::Paused(pause, ahead) => self.handle(&Input::Paused(*pause, *ahead)),
             Sample::Promised(epoch) => self.handle(&Input::Promised(*epoch)),
             Sample::Message(from, incarnation, message) => {
                 self.message(*from, *incarnation, message)

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use heartbeat_core::node::Pause;
@@ -17,7 +19,7 @@ fn an_earlier_recording_is_kept_beside_the_new_one() {
     for runs in 1..=3 {
         let mut recorded = Recorded::new(&file);
         for _ in 0..runs {
-            recorded.tell(1, &Sample::Paused(Pause::Suspended));
+            recorded.tell(1, &Sample::Paused(Pause::Suspended, Duration::from_secs(1)));
         }
         recorded.close();
     }
@@ -68,7 +70,7 @@ fn a_recording_ends_where_the_file_would_grow_beyond_its_limit() {
     const BYTES_MAX: u64 = 20_000;
     let mut recorded = Recorded::at_most(&file, BYTES_MAX);
     for _ in 0..1000 {
-        recorded.tell(1, &Sample::Paused(Pause::Suspended));
+        recorded.tell(1, &Sample::Paused(Pause::Suspended, Duration::from_secs(1)));
     }
     recorded.close();
     let bytes = fs::read(&file).expect("the file");
@@ -86,10 +88,10 @@ fn a_recording_ends_where_the_queue_would_overflow_and_what_was_before_is_whole(
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("recording");
     let mut recorded = Recorded::new(&file);
-    recorded.tell(1, &Sample::Paused(Pause::Suspended));
+    recorded.tell(1, &Sample::Paused(Pause::Suspended, Duration::from_secs(1)));
     let more_than_may_wait = "#".repeat(64 << 20);
     recorded.say(1, &more_than_may_wait);
-    recorded.tell(1, &Sample::Paused(Pause::Suspended));
+    recorded.tell(1, &Sample::Paused(Pause::Suspended, Duration::from_secs(1)));
     recorded.close();
     let bytes = fs::read(&file).expect("the file");
     let (replay, _, ending) = replayed(&bytes).expect("a whole recording");
@@ -116,7 +118,10 @@ fn a_disk_that_takes_no_more_ends_it_without_an_end() {
     };
     let line = Line {
         at: 1,
-        what: What::Paused(Pause::Suspended),
+        what: What::Paused {
+            by: Pause::Suspended,
+            ahead: 1,
+        },
     };
     let error = writer.begin(&line).expect_err("the disk is full");
     assert!(format!("{error:#}").contains("No space left"), "{error:#}");

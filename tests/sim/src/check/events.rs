@@ -1,4 +1,4 @@
-//! E1 to E3: what is told is true, and in the order in which it must be told.
+//! E1 to E4: what is told is true, and in the order in which it must be told.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +6,7 @@ use heartbeat_core::Timestamp;
 
 use super::{Checks, Property};
 use crate::script::letter;
+use crate::truth::Disturbed;
 
 /// Interfaces that were told to be failed or unreachable and not to be up since: node and network.
 pub type Standings = BTreeSet<(usize, usize)>;
@@ -21,6 +22,15 @@ pub enum Told {
         deadline: Timestamp,
         /// Until when it had lasted: until now, or until it ended.
         until: Timestamp,
+    },
+    /// 334313.
+    PathLate {
+        /// Whose heartbeats are late or lost,
+        from: usize,
+        /// on their way to whom,
+        to: usize,
+        /// and whether something was wrong on that way twice at least in the time that counts.
+        disturbed: Disturbed,
     },
     /// 1125.
     InterfaceUp(usize, usize),
@@ -46,6 +56,18 @@ impl Checks {
                     self.fail(Property::E1, now, text);
                 }
             }
+            Told::PathLate {
+                from,
+                to,
+                disturbed,
+            } => match disturbed {
+                Disturbed::Lately => {}
+                Disturbed::No => {
+                    let (node, from, to) = (letter(node), letter(from), letter(to));
+                    let text = format!("{node} told 334313 of a sound way from {from} to {to}");
+                    self.fail(Property::E4, now, text);
+                }
+            },
             Told::InterfaceUp(other, network) => {
                 self.seats[node].told.remove(&(other, network));
             }

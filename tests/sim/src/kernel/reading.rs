@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use heartbeat_core::arrival::{Arrival, Departure, Gap, HeardBy, Reply};
+use heartbeat_core::arrival::{Arrival, Beat, Departure, Gap, HeardBy, Reply};
 use heartbeat_core::config::PathIndex;
 use heartbeat_core::memory::{Memory, Told};
 use heartbeat_core::{Incarnation, Timestamp};
 use heartbeat_ebpf::echo::Echo;
 use heartbeat_ebpf::slot::Announced;
+use heartbeat_ebpf::trail;
 use heartbeat_ebpf::wake::{ARRIVAL, CANDIDATE};
 use heartbeat_ebpf::wire::flags;
 
@@ -34,6 +35,12 @@ impl Kernel {
             previous: Timestamp::from_ns(slot.previous_arrival.get()),
             lost: slot.lost.get(),
             arrivals: slot.arrivals.get(),
+            reordered: slot.reordered.get(),
+            duplicates: slot.duplicates.get(),
+            sequence: slot.sequence.get(),
+            sent: slot.sent.get(),
+            agent_age: age(announced),
+            unheard: None,
             announced_interval: heard.then_some(interval),
             incarnation: Incarnation(slot.incarnation.get()),
             departure: departure(announced),
@@ -54,7 +61,9 @@ impl Kernel {
                 start: Timestamp::from_ns(note.start)?,
                 end: Timestamp::from_ns(note.end)?,
                 arrivals: note.arrivals,
-                departure: departure(Announced::unpack(note.announced)),
+                departure: departure(Announced::unpack(note.before.announced)),
+                before: beat(note.before),
+                after: beat(note.beat),
             })
         };
         self.gaps.drain(..).filter_map(gap).collect()
@@ -98,7 +107,8 @@ fn departure(announced: Announced) -> Option<Departure> {
 }
 
 fn reply(echo: &Echo) -> Option<Reply> {
-    let by_group = Announced::unpack(echo.announced.get()).flags & flags::MULTICAST != 0;
+    let announced = Announced::unpack(echo.announced.get());
+    let by_group = announced.flags & flags::MULTICAST != 0;
     Some(Reply {
         at: Timestamp::from_ns(echo.reply_arrival.get())?,
         known: Incarnation(echo.known.get()),
@@ -107,7 +117,23 @@ fn reply(echo: &Echo) -> Option<Reply> {
         } else {
             HeardBy::Unicast
         },
+        incarnation: Incarnation(echo.confirmed.get()),
+        sequence: echo.last_sent.get(),
+        agent_age: age(announced),
     })
+}
+
+fn age(announced: Announced) -> Duration {
+    Duration::from_millis(announced.agent_age_ms.into())
+}
+
+fn beat(beat: trail::Beat) -> Beat {
+    Beat {
+        incarnation: Incarnation(beat.incarnation),
+        sequence: beat.sequence,
+        sent: beat.sent,
+        agent_age: age(Announced::unpack(beat.announced)),
+    }
 }
 
 fn candidate(incarnation: u64, echo: &Echo) -> Option<(Incarnation, Timestamp)> {

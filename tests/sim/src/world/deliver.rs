@@ -20,6 +20,7 @@ impl World {
         let network = usize::from(heartbeat.network);
         let host = &mut self.hosts[to];
         let Some(path) = host.place(from, network).filter(|_| host.stamps()) else {
+            self.truth.disturb(self.now, Way { from, to, network });
             return;
         };
         let local = host.clock.local(self.now).ns();

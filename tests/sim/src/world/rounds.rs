@@ -39,6 +39,7 @@ impl World {
     }
 
     fn rhythm(&mut self, node: usize, flags: u8, last: bool) {
+        self.disturb_all(node, u64::MAX);
         let host = &mut self.hosts[node];
         let ticket = host
             .sending
@@ -125,8 +126,18 @@ impl World {
             }
         }
         sending.held = 0;
+        self.disturb_all(node, held);
         for network in (0..64).filter(|network| held >> network & 1 == 1) {
             self.put_round(now, node, network, ticket);
+        }
+    }
+
+    /// What a node sends on these networks, by bit, does not come when it is expected.
+    fn disturb_all(&mut self, from: usize, networks: u64) {
+        for (to, network) in self.hosts[from].paths.iter().copied() {
+            if networks >> network & 1 == 1 {
+                self.truth.disturb(self.now, Way { from, to, network });
+            }
         }
     }
 
@@ -137,6 +148,7 @@ impl World {
             wires,
             random,
             plan,
+            truth,
             now,
             ..
         } = self;
@@ -164,6 +176,10 @@ impl World {
                 sent: local,
             };
             let arrivals = wires.pass(random, *now, way, Freight::Short);
+            let [first, _] = arrivals;
+            if first.is_none_or(|at| *now + wires.usual() < at) {
+                truth.disturb(*now, way);
+            }
             for at in arrivals.into_iter().flatten() {
                 queue.put(at, Event::Heartbeat(heartbeat));
             }

@@ -4,9 +4,11 @@ use heartbeat_core::Timestamp;
 use heartbeat_core::config::PathIndex;
 use heartbeat_core::event::{Event, Reach};
 use heartbeat_core::nodes::NodeIndex;
+use heartbeat_core::strain::Strain;
 
 use super::World;
 use crate::check::Told;
+use crate::lanes::Way;
 
 impl World {
     /// A node's core told an event.
@@ -30,6 +32,7 @@ impl World {
                 deadline: *deadline,
                 until: self.silent_until(node, *path, *last_arrival, *judged),
             },
+            Event::PathLate { path, warning, .. } => self.strained(node, *path, warning.strain),
             Event::Interface {
                 node,
                 network,
@@ -45,6 +48,8 @@ impl World {
             Event::MemberRemoved { node, .. } => Told::MemberRemoved(node.position()),
             Event::QuorumLost { .. } => Told::QuorumLost,
             Event::PathRestored { .. }
+            | Event::AgentStalled { .. }
+            | Event::AgentResumed { .. }
             | Event::Departed { .. }
             | Event::ConfigDiffers { .. }
             | Event::MulticastFailed { .. }
@@ -66,11 +71,28 @@ impl World {
                     .collect()
             }
             Told::PathLost { .. }
+            | Told::PathLate { .. }
             | Told::InterfaceUp(..)
             | Told::InterfaceDown(..)
             | Told::QuorumLost => Vec::new(),
         };
         self.checks.told(self.now, node, told, &shared);
+    }
+
+    /// What a strain is about: the way to the node that says it, or the one from it.
+    fn strained(&self, node: usize, path: PathIndex, strain: Strain) -> Told {
+        let (peer, network) = self.hosts[node].paths[path.position()];
+        let (from, to) = match strain {
+            Strain::Losing | Strain::Late => (peer, node),
+            Strain::Unheard => (node, peer),
+        };
+        let way = Way { from, to, network };
+        let disturbed = self.truth.disturbed(self.now, way);
+        Told::PathLate {
+            from,
+            to,
+            disturbed,
+        }
     }
 
     /// How long the silence since `last` truly lasted, as far as the kernel has seen: until now, or until the

@@ -96,9 +96,12 @@ impl World {
             if tick < late {
                 self.truth.late(self.now, node);
                 let late = Duration::from_nanos(late);
-                agent
-                    .core
-                    .handle(now, Input::Late(part, late), &mut actions);
+                let input = Input::Late {
+                    part,
+                    late,
+                    waited: late,
+                };
+                agent.core.handle(now, input, &mut actions);
             }
         }
         let input = Input::Sweep {

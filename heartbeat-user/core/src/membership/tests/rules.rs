@@ -2,6 +2,8 @@
 //!
 //! The simulator found each of these as a story of hundreds of lines; here is the one step of it that matters.
 
+use expect_test::expect;
+
 use super::*;
 
 /// An earlier run may have accepted a view that a peer knows nothing of: no promise until the peer is past it.
@@ -144,4 +146,73 @@ fn a_coordinator_that_was_stopped_installs_nothing_of_what_it_proposed_before() 
             installs
         );
     }
+}
+
+/// The view in which it joined was accepted by all, and those who installed it can't say so.
+#[test]
+fn a_newcomer_that_others_may_act_with_stays_until_it_was_silent_for_long() {
+    let mut parlour = without_the_last(5);
+    parlour.restart(4);
+    let joined = |parlour: &Parlour, node: usize| {
+        let member = parlour.nodes[node].as_ref().expect("it runs");
+        member.is_member(NodeIndex(4))
+    };
+    while !joined(&parlour, 0) {
+        assert!(!joined(&parlour, 1), "nobody is told yet");
+        parlour.step();
+    }
+    parlour.told();
+    for from in [0, 4] {
+        (1..4).for_each(|to| parlour.cut(from, to));
+    }
+    parlour.run_for(SUSPICION - INTERVAL / 2);
+    expect![[r#"
+        19875 ms, node 5: view 101 of 1,2,3,4,5 (joined 5; removed )
+        25925 ms, node 2: view 107 of 1,2,3,4,5 (joined 5; removed )
+        25950 ms, node 3: view 107 of 1,2,3,4,5 (joined 5; removed )
+        25950 ms, node 4: view 107 of 1,2,3,4,5 (joined 5; removed )
+    "#]]
+    .assert_eq(&parlour.told());
+    parlour.run_for(SUSPICION);
+    expect![[r#"
+        27275 ms, node 2: view 108 of 2,3,4 (joined ; removed 1,5)
+        27300 ms, node 3: view 108 of 2,3,4 (joined ; removed 1,5)
+        27300 ms, node 4: view 108 of 2,3,4 (joined ; removed 1,5)
+        27300 ms, node 1: lost the quorum of view 101
+        27300 ms, node 5: lost the quorum of view 101
+    "#]]
+    .assert_eq(&parlour.told());
+}
+
+/// All who could have told it of its view speak, and act by none with it.
+#[test]
+fn a_newcomer_that_goes_before_it_has_accepted_is_taken_in_by_nobody() {
+    let mut parlour = without_the_last(4);
+    parlour.restart(3);
+    let accepted = |parlour: &Parlour| {
+        let node = parlour.nodes[1].as_ref().expect("it runs");
+        let view = node.accepted.as_ref().expect("it is in one");
+        view.incarnation(NodeIndex(3)).is_some()
+    };
+    while !accepted(&parlour) {
+        parlour.step();
+    }
+    parlour.crash(3);
+    parlour.run_for(SUSPICION * 3);
+    expect![[r#"
+        25850 ms, node 1: view 109 of 1,2,3 (joined ; removed )
+        25875 ms, node 2: view 109 of 1,2,3 (joined ; removed )
+        25875 ms, node 3: view 109 of 1,2,3 (joined ; removed )
+    "#]]
+    .assert_eq(&parlour.told());
+}
+
+/// Nodes that are in a view without the last of them, which has crashed.
+fn without_the_last(nodes: usize) -> Parlour {
+    let mut parlour = formed(nodes);
+    parlour.crash(nodes - 1);
+    parlour.run_for(SUSPICION * 2);
+    assert_eq!(parlour.quorate().len(), nodes - 1);
+    parlour.told();
+    parlour
 }

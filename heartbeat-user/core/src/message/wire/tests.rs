@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::account::{Account, Question, Silence};
 use crate::interface::{Soundness, Witness};
 use crate::message::Caution;
 use crate::regroup::Stage;
@@ -111,12 +112,53 @@ fn reports(nodes: usize) -> impl Strategy<Value = Report> {
         )
 }
 
+fn silences() -> impl Strategy<Value = Vec<Silence>> {
+    btree_map(1u16.., any::<(u64, u64)>(), 0..4).prop_map(|silences| {
+        let silence = |(number, (from, until))| Silence {
+            network: network(number),
+            from,
+            until,
+        };
+        silences.into_iter().map(silence).rev().collect()
+    })
+}
+
+fn questions() -> impl Strategy<Value = Question> {
+    (any::<u64>(), silences()).prop_map(|(incarnation, silences)| Question {
+        incarnation: Incarnation(incarnation),
+        silences,
+    })
+}
+
+fn accounts() -> impl Strategy<Value = Vec<Account>> {
+    let span = || any::<u64>().prop_map(Duration::from_nanos);
+    let spans = (span(), span(), span(), span(), span());
+    (silences(), spans, value(), any::<(u32, u32)>()).prop_map(
+        |(silences, spans, interface, (refused, dropped))| {
+            let account = |of| Account {
+                of,
+                unheard: spans.0,
+                late: spans.1,
+                sender_late: spans.2,
+                waited: spans.3,
+                paused: spans.4,
+                interface,
+                refused,
+                dropped,
+            };
+            silences.into_iter().map(account).collect()
+        },
+    )
+}
+
 fn messages(nodes: usize) -> impl Strategy<Value = Message> {
     prop_oneof![
         4 => reports(nodes).prop_map(Message::Report),
         1 => views(nodes).prop_map(Message::Proposal),
         1 => any::<u64>().prop_map(|epoch| Message::Accept(Epoch(epoch))),
         1 => views(nodes).prop_map(Message::Install),
+        1 => questions().prop_map(Message::Question),
+        1 => accounts().prop_map(Message::Accounts),
     ]
 }
 
@@ -172,6 +214,7 @@ fn moved_message(message: &Message, from: &[NodeId], to: &[NodeId]) -> Option<Me
         Message::Proposal(view) => Message::Proposal(moved_view(view, from, to)?),
         Message::Accept(epoch) => Message::Accept(*epoch),
         Message::Install(view) => Message::Install(moved_view(view, from, to)?),
+        Message::Question(_) | Message::Accounts(_) => message.clone(),
     })
 }
 
@@ -213,7 +256,7 @@ proptest! {
         let names_a_node = match &message {
             Message::Report(_) => (2..4 + 2 * nodes.len()).contains(&at),
             Message::Proposal(_) | Message::Install(_) => 13 <= at && (at - 13) % 11 < 2,
-            Message::Accept(_) => false,
+            Message::Accept(_) | Message::Question(_) | Message::Accounts(_) => false,
         };
         if let Some(other) = Message::decode(&bytes, &nodes) && !names_a_node {
             prop_assert_eq!(other.encode(&nodes), bytes, "two encodings of one message");
@@ -221,7 +264,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_message_or_none(bytes in vec(any::<u8>(), 0..300), kind in 0u8..6) {
+    fn any_bytes_are_a_message_or_none(bytes in vec(any::<u8>(), 0..300), kind in 0u8..8) {
         let nodes = ids(1..=9);
         let ours = [&[VERSION, kind], &bytes[..]].concat();
         for bytes in [&bytes, &ours] {

@@ -1,8 +1,8 @@
 //! What the nodes agree on, for people: the line of the membership, and what is wrong with interfaces,
 //! networks and members.
 
-use super::some;
-use crate::snapshot::{InterfaceView, MemberView, MembershipView, NetworkView, PathView, Snapshot};
+use super::words::some;
+use super::{InterfaceView, MemberView, MembershipView, NetworkView, PathView, Snapshot};
 
 /// `view 7: 2 of 3 votes, quorum; without node-c`; nothing where this node takes no part.
 pub fn line(membership: &MembershipView) -> Option<String> {

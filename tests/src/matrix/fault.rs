@@ -1,0 +1,186 @@
+//! The kinds of faults, and what is true of each.
+
+use crate::lab::cast::{PRIVATE, PUBLIC};
+use crate::lab::plan::{Network, Node};
+
+/// What is done.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Kind {
+    /// SIGSTOP of the victim's agent.
+    AgentStopped,
+    /// SIGKILL of the victim's agent, and another run later.
+    AgentKilled,
+    /// Agent and ports gone, and a host that remembers nothing later.
+    HostOff,
+    /// What the victim sends to one other on one network is dropped.
+    OneWay,
+    /// The same in both directions.
+    BothWays,
+    /// The victim's wires to all networks carry nothing; the carriers stay.
+    WiresBroken,
+    /// The victim's port is down, and with it its carrier.
+    CablePulled,
+    /// The victim's own kernel refuses what it sends to one other.
+    Refused,
+    /// What the victim sends to one other waits on the way.
+    HeldBack,
+    /// The victim's whole machine stands still: its agent, its kernel and its wires.
+    MachineStill,
+    /// The victim's agent says that it restarts, and does.
+    Restarted,
+    /// The victim's agent leaves, and comes back.
+    Left,
+    /// One way is cut, and a moment later the agent is stopped until both are mended.
+    CutAndStopped,
+    /// All wires are broken while the agent is killed and started.
+    CutAndKilled,
+}
+
+impl Kind {
+    /// All of them; those with one cause first.
+    pub const ALL: [Kind; 14] = [
+        Kind::AgentStopped,
+        Kind::AgentKilled,
+        Kind::HostOff,
+        Kind::OneWay,
+        Kind::BothWays,
+        Kind::WiresBroken,
+        Kind::CablePulled,
+        Kind::Refused,
+        Kind::HeldBack,
+        Kind::MachineStill,
+        Kind::Restarted,
+        Kind::Left,
+        Kind::CutAndStopped,
+        Kind::CutAndKilled,
+    ];
+
+    /// Whether it has one cause.
+    pub const fn is_pure(self) -> bool {
+        match self {
+            Kind::CutAndStopped | Kind::CutAndKilled => false,
+            Kind::AgentStopped
+            | Kind::AgentKilled
+            | Kind::HostOff
+            | Kind::OneWay
+            | Kind::BothWays
+            | Kind::WiresBroken
+            | Kind::CablePulled
+            | Kind::Refused
+            | Kind::HeldBack
+            | Kind::MachineStill
+            | Kind::Restarted
+            | Kind::Left => true,
+        }
+    }
+}
+
+/// One fault as it is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Draw {
+    /// What is done.
+    pub kind: Kind,
+    /// To whom.
+    pub victim: Node,
+    /// The other end, where there is one.
+    pub other: Node,
+    /// On which network, where it is one.
+    pub network: Network,
+    /// For how long, in ms.
+    pub lasts_ms: u64,
+}
+
+/// What one node should say of one path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Truth {
+    /// Who says it.
+    pub observer: Node,
+    /// Of whom.
+    pub peer: Node,
+    /// On which network.
+    pub network: Network,
+    /// The cause, as the last word on it should have it. Of a mixture, any of these.
+    pub classes: Vec<&'static str>,
+}
+
+impl Draw {
+    /// What should be said of it: everything that is told as lost, and why.
+    pub fn truths(&self, nodes: &[Node]) -> Vec<Truth> {
+        let Draw {
+            victim,
+            other,
+            network,
+            ..
+        } = *self;
+        let others = || nodes.iter().copied().filter(move |node| *node != victim);
+        let of_victim = |networks: &[Network], classes: &[&'static str]| {
+            let say = |observer: Node, network: Network| truth(observer, victim, network, classes);
+            others()
+                .flat_map(|observer| networks.iter().map(move |network| (observer, *network)))
+                .map(|(observer, network)| say(observer, network))
+                .collect::<Vec<Truth>>()
+        };
+        let by_victim = |networks: &[Network], classes: &[&'static str]| {
+            others()
+                .flat_map(|peer| networks.iter().map(move |network| (peer, *network)))
+                .map(|(peer, network)| truth(victim, peer, network, classes))
+                .collect::<Vec<Truth>>()
+        };
+        let both = [PRIVATE, PUBLIC];
+        match self.kind {
+            Kind::AgentStopped => of_victim(&both, &["agent-stalled"]),
+            Kind::AgentKilled => of_victim(&both, &["agent-restarted"]),
+            Kind::HostOff => of_victim(&both, &["host-down"]),
+            Kind::OneWay => vec![truth(other, victim, network, &["lost-to-us"])],
+            Kind::BothWays => vec![
+                truth(other, victim, network, &["lost-both-ways"]),
+                truth(victim, other, network, &["lost-both-ways"]),
+            ],
+            Kind::WiresBroken => [
+                of_victim(&both, &["lost-both-ways"]),
+                by_victim(&both, &["lost-both-ways"]),
+            ]
+            .concat(),
+            Kind::CablePulled => [
+                of_victim(&[network], &["interface-down-there"]),
+                by_victim(&[network], &["interface-down-here"]),
+            ]
+            .concat(),
+            Kind::Refused => vec![truth(other, victim, network, &["dropped-there"])],
+            Kind::HeldBack => vec![truth(other, victim, network, &["delayed"])],
+            Kind::MachineStill => [
+                of_victim(&both, &["paused-there"]),
+                by_victim(&both, &["paused-here"]),
+            ]
+            .concat(),
+            Kind::Restarted | Kind::Left => Vec::new(),
+            Kind::CutAndStopped => [
+                vec![truth(
+                    other,
+                    victim,
+                    network,
+                    &["agent-stalled", "lost-to-us"],
+                )],
+                of_victim(&both, &["agent-stalled"])
+                    .into_iter()
+                    .filter(|truth| truth.observer != other || truth.network != network)
+                    .collect(),
+            ]
+            .concat(),
+            Kind::CutAndKilled => [
+                of_victim(&both, &["agent-restarted", "host-down", "lost-both-ways"]),
+                by_victim(&both, &["agent-restarted", "host-down", "lost-both-ways"]),
+            ]
+            .concat(),
+        }
+    }
+}
+
+fn truth(observer: Node, peer: Node, network: Network, classes: &[&'static str]) -> Truth {
+    Truth {
+        observer,
+        peer,
+        network,
+        classes: classes.to_vec(),
+    }
+}

@@ -1,0 +1,111 @@
+//! Doing it: a fault is there for as long as it is drawn, and mended afterwards.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::fault::{Draw, Kind};
+use crate::lab::cast::{PRIVATE, PUBLIC};
+use crate::lab::fault::Fault;
+use crate::lab::plan::Node;
+use crate::lab::{Lab, interrupt};
+
+/// Has the fault happen, from its beginning to its end.
+pub fn inject(lab: &mut Lab, draw: &Draw) -> Result<()> {
+    let Draw {
+        kind,
+        victim,
+        other,
+        network,
+        lasts_ms,
+    } = *draw;
+    let wait = || interrupt::sleep(Duration::from_millis(lasts_ms));
+    match kind {
+        Kind::AgentStopped => {
+            lab.pause_agent(victim)?;
+            wait()?;
+            lab.resume_agent(victim)
+        }
+        Kind::AgentKilled => {
+            lab.kill_agent(victim)?;
+            wait()?;
+            lab.start_agent(victim)
+        }
+        Kind::HostOff => {
+            let off = lab.power_off(victim)?;
+            wait()?;
+            lab.power_on(victim, off)
+        }
+        Kind::OneWay => during(lab.drop_between(victim, other, network)?, wait),
+        Kind::BothWays => during(both_ways(lab, draw)?, wait),
+        Kind::WiresBroken => during(wires(lab, victim)?, wait),
+        Kind::CablePulled => during(lab.pull_cable(victim, network)?, wait),
+        Kind::Refused => during(lab.refuse_to_send(victim, other, network)?, wait),
+        Kind::HeldBack => {
+            let held = lab.hold_back(victim, other, network)?;
+            wait()?;
+            held.pass_on(lab).map(drop)
+        }
+        Kind::MachineStill => {
+            let wires = wires(lab, victim)?;
+            lab.pause_agent(victim)?;
+            wait()?;
+            // A machine that goes on is heard and answers at once.
+            lab.resume_agent(victim)?;
+            wires.heal().map(drop)
+        }
+        Kind::Restarted => lab.restart_agent(victim),
+        Kind::Left => {
+            lab.leave_agent(victim)?;
+            wait()?;
+            lab.start_agent(victim)
+        }
+        Kind::CutAndStopped => {
+            let cut = lab.drop_between(victim, other, network)?;
+            wait()?;
+            lab.pause_agent(victim)?;
+            wait()?;
+            cut.heal()?;
+            lab.resume_agent(victim)
+        }
+        Kind::CutAndKilled => {
+            let wires = wires(lab, victim)?;
+            lab.kill_agent(victim)?;
+            wait()?;
+            lab.spawn_agent(victim)?;
+            wires.heal()?;
+            lab.wait_answering(victim)
+        }
+    }
+}
+
+fn during(fault: Fault, wait: impl FnOnce() -> Result<(), interrupt::Interrupted>) -> Result<()> {
+    wait()?;
+    fault.heal().map(drop)
+}
+
+fn both_ways(lab: &Lab, draw: &Draw) -> Result<Fault> {
+    let Draw {
+        victim,
+        other,
+        network,
+        ..
+    } = *draw;
+    Ok(Fault::together(
+        "both ways",
+        vec![
+            lab.drop_between(victim, other, network)?,
+            lab.drop_between(other, victim, network)?,
+        ],
+    ))
+}
+
+fn wires(lab: &Lab, victim: Node) -> Result<Fault> {
+    Ok(Fault::together(
+        "all wires",
+        vec![
+            lab.break_wire(victim, PRIVATE)?,
+            lab.break_wire(victim, PUBLIC)?,
+        ],
+    ))
+}
