@@ -1,12 +1,20 @@
 //! The command line.
+//!
+//! It lies in the library so that documents can be held against it: every command line that they show is parsed,
+//! and the reference of commands is printed from here.
+
+#![expect(
+    missing_docs,
+    reason = "what would document a field is its help text, and a flattened one has its own"
+)]
 
 use std::path::PathBuf;
 
+use crate::commands::events::Since;
+use crate::commands::orders::Lasting;
+use crate::config;
+use crate::request;
 use clap::{Parser, Subcommand};
-use heartbeat_user::commands::events::Since;
-use heartbeat_user::commands::orders::Lasting;
-use heartbeat_user::config;
-use heartbeat_user::request;
 
 /// Heartbeats between cluster nodes, stamped by XDP.
 #[derive(Parser)]

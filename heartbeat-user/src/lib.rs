@@ -7,11 +7,12 @@
 //! asked, by a [`request`], which may be an order as well. What takes more words than a heartbeat is a
 //! [`message`]. A [`witness`] is asked what heartbeats leave open;
 //! [`recording`] keeps what the core was told. [`config`],
-//! [`key`] and [`interface`] say what this node is; [`commands`] and [`check`] are what operators type, and
-//! [`diagnose`] what they ask when heartbeats are missed.
+//! [`key`] and [`interface`] say what this node is; [`arguments`], [`commands`] and [`check`] are what operators
+//! type, and [`diagnose`] what they ask when heartbeats are missed.
 
 pub mod agent;
 pub mod announce;
+pub mod arguments;
 mod aside;
 pub mod check;
 pub mod clock;

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use arguments::{Arguments, KeyVerb, MaintenanceVerb, Verb};
 use clap::Parser as _;
+use heartbeat_user::arguments::{Arguments, KeyVerb, MaintenanceVerb, Verb};
 use heartbeat_user::commands::status::{Form, Times};
 use heartbeat_user::commands::{
     self, Exit, NoAgent, Undelivered, diagnose, events, explain, messages, orders, replay,
@@ -13,8 +13,6 @@ use heartbeat_user::commands::{
 use heartbeat_user::diagnose::weigh::Focus;
 use heartbeat_user::xdp::Trace;
 use heartbeat_user::{agent, check, logging};
-
-mod arguments;
 
 fn main() -> ExitCode {
     let exit = run(Arguments::parse().verb).unwrap_or_else(|error| {
