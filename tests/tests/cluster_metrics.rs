@@ -49,6 +49,10 @@ const TESTS: &[Test] = &[
         "an agent says over HTTP that it is well and ready",
         well_and_ready,
     ),
+    (
+        "every metric that an agent serves stands in the handbook",
+        handbook,
+    ),
     ("promtool finds nothing to complain about", promtool),
 ];
 
@@ -253,6 +257,22 @@ fn well_and_ready() -> Result<()> {
     in_running_lab(plan(), |lab| {
         for path in ["/healthz", "/readyz"] {
             http_get(lab.node(A), path, LIMIT)?;
+        }
+        Ok(())
+    })
+}
+
+/// The handbook's reference is made from a sample of a page (`tests/handbook`), which may lack what an agent has.
+fn handbook() -> Result<()> {
+    const PAGE: &str = include_str!("../../heartbeat-user/docs/metrics.md");
+    in_running_lab(plan(), |lab| {
+        let page = lab.metrics(A)?.text;
+        let heads = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let names: Vec<&str> = heads.filter_map(|head| head.split(' ').next()).collect();
+        ensure!(40 < names.len(), "only {} metrics are served", names.len());
+        for name in names {
+            let row = format!("| `{name}` |");
+            ensure!(PAGE.contains(&row), "metrics.md does not have {name}");
         }
         Ok(())
     })
