@@ -19,6 +19,7 @@ mod datagrams;
 mod devices;
 mod echo;
 mod hearing;
+mod hour;
 mod incarnation;
 mod inputs;
 mod inquiries;
@@ -40,6 +41,7 @@ mod site;
 mod slots;
 mod snapshots;
 mod soundness;
+mod stalls;
 mod start;
 mod timer;
 mod turn;
@@ -74,12 +76,14 @@ use crate::socket::Sockets;
 use crate::watch;
 use crate::witness::Witnesses;
 use crate::xdp::Trace;
+use hour::Hours;
 use inputs::Door;
 use messages::Messages;
 use ourselves::Ourselves;
 use pace::Pace;
 use shutdown::Departure;
 use site::Site;
+use stalls::Stalls;
 use timer::Timer;
 
 pub use lock::Lock;
@@ -125,6 +129,8 @@ pub struct Agent {
     maintenance: Maintenances,
     lateness: Arc<Lateness>,
     pause: Pause,
+    hours: Hours,
+    stalls: Stalls,
     ourselves: Ourselves,
     requests: mpsc::Sender<Request>,
     witnesses: Witnesses,

@@ -41,7 +41,7 @@ pub enum Verb {
     },
     /// Show nodes by networks, and what is wrong (exit status 1: degraded)
     #[command(
-        after_help = "Examples:\n  heartbeat status --watch\n  heartbeat status --brief >> /run/motd.dynamic\n  heartbeat status --json | jq '.paths[] | select(.state != \"up\")'\n\nDegraded: a path is lost or was never heard, or an interface is not up. A peer that left,\nthat said it restarts, or that is under maintenance is not."
+        after_help = "Examples:\n  heartbeat status --watch\n  heartbeat status --brief >> /run/motd.dynamic\n  heartbeat status --json | jq '.paths[] | select(.state != \"up\")'\n\nLOSS 1H and GAP MAX are those of the last hour, of all networks together. --watch needs a terminal;\nprograms use --json, or `heartbeat events --follow`.\n\nDegraded: a path is lost or was never heard, or an interface is not up. A peer that left,\nthat said it restarts, or that is under maintenance is not."
     )]
     Status {
         #[command(flatten)]
@@ -52,8 +52,8 @@ pub enum Verb {
         /// Print one line
         #[arg(long)]
         brief: bool,
-        /// Show it again every second, until Ctrl-C
-        #[arg(long)]
+        /// Show it on the whole screen, live, with keys to look into a path; ? tells them
+        #[arg(long, conflicts_with_all = ["json", "brief"])]
         watch: bool,
     },
     /// Print the events, oldest first, or run a command for each

@@ -18,8 +18,10 @@ use tokio::sync::watch;
 
 use crate::announce::{Announcer, Line, Telling};
 use crate::{clock, privilege};
+use newest::Newest;
 use store::Store;
 
+mod newest;
 mod store;
 
 /// The file that is written to.
@@ -65,6 +67,7 @@ pub struct Journal {
     batches: mpsc::Sender<Batch>,
     thread: JoinHandle<()>,
     told: Arc<Told>,
+    newest: Arc<Newest>,
     synced: watch::Receiver<u64>,
 }
 
@@ -74,10 +77,12 @@ impl Journal {
         let store = Store::open(directory, kept)?;
         let (batches, receiver) = mpsc::channel();
         let told = Arc::new(Told::default());
+        let newest = Arc::new(Newest::default());
         let (synced_sender, synced) = watch::channel(store.synced());
         let writer = Writer {
             store,
             told: told.clone(),
+            newest: newest.clone(),
             synced: synced_sender,
             announcer: Announcer::default(),
         };
@@ -92,6 +97,7 @@ impl Journal {
             batches,
             thread,
             told,
+            newest,
             synced,
         })
     }
@@ -107,6 +113,11 @@ impl Journal {
     /// How many events were told.
     pub fn told(&self) -> Arc<Told> {
         self.told.clone()
+    }
+
+    /// The events that tell of what is lost or has stalled now.
+    pub fn newest(&self) -> &Newest {
+        &self.newest
     }
 
     /// The number of the newest event that is on the disk, 0 where there is none; closed with the journal.
@@ -127,6 +138,7 @@ impl Journal {
 struct Writer {
     store: Store,
     told: Arc<Told>,
+    newest: Arc<Newest>,
     synced: watch::Sender<u64>,
     announcer: Announcer,
 }
@@ -181,6 +193,7 @@ impl Writer {
         }
         for telling in tellings {
             self.told.count(telling.record.id);
+            self.newest.note(&telling.record);
             print(self.announcer.take(clock::now(), telling));
         }
     }

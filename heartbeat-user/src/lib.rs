@@ -30,6 +30,7 @@ pub mod key;
 pub mod ksoftirqd;
 pub mod lateness;
 pub mod loaded;
+pub mod local_time;
 pub mod logging;
 pub mod maintenance;
 pub mod maps;

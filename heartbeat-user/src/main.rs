@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser as _;
 use heartbeat_user::arguments::{Arguments, KeyVerb, MaintenanceVerb, Verb};
-use heartbeat_user::commands::status::{Form, Times};
+use heartbeat_user::commands::status::Form;
 use heartbeat_user::commands::{
     self, Exit, NoAgent, Undelivered, diagnose, events, explain, messages, orders, replay,
 };
@@ -62,12 +62,11 @@ fn run(verb: Verb) -> Result<Exit> {
                 (false, true) => Form::Brief,
                 (false, false) => Form::Table,
             };
-            let times = if watch {
-                Times::EverySecond
+            if watch {
+                commands::status::watch::run(&agent.socket)
             } else {
-                Times::Once
-            };
-            commands::status::run(&agent.socket, form, times)
+                commands::status::run(&agent.socket, form)
+            }
         }
         Verb::Events {
             agent,

@@ -16,6 +16,7 @@ use prometheus::{
 use crate::lateness::{Lateness, Part};
 use crate::snapshot::Snapshot;
 
+mod agents;
 mod membership;
 mod messages;
 mod paths;
@@ -151,6 +152,7 @@ impl Page {
         ))?;
         late.set(snapshot.lateness_max_1m_seconds);
         self.membership(snapshot)?;
+        self.agents(snapshot)?;
         self.messages(snapshot)?;
         self.configuration(snapshot)?;
         let labels = HashMap::from([

@@ -8,11 +8,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use agents::{AgentState, AgentView};
+pub use hour::HourView;
 pub use membership::{InterfaceView, MemberView, MembershipView};
+pub use told::ToldView;
 
+mod agents;
+mod hour;
 mod membership;
 pub mod problems;
 pub mod standing;
+mod told;
 pub mod words;
 
 /// One node's view.
@@ -56,6 +62,9 @@ pub struct Snapshot {
     pub maintenance: Vec<MaintenanceView>,
     /// By peer: whether its last heartbeat announced another configuration than ours.
     pub config_differs: BTreeMap<String, bool>,
+    /// What the peers' agents do, by peer.
+    #[serde(default)]
+    pub agents: Vec<AgentView>,
     /// Events told in this run, by number.
     pub events: BTreeMap<u32, u64>,
     /// Datagrams of messages that came in this run, by outcome.
@@ -167,6 +176,12 @@ pub struct PathView {
     /// What it bore lately.
     #[serde(default)]
     pub last_minute: MinuteView,
+    /// What was lost in the last hour.
+    #[serde(default)]
+    pub last_hour: HourView,
+    /// The event that told of the loss, while it is lost.
+    #[serde(default)]
+    pub told: Option<ToldView>,
     /// 1123 in this run.
     pub lost_total: u64,
     /// 1122 in this run.

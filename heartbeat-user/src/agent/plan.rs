@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use heartbeat_ebpf::ids::{NetworkId, NodeId};
 
+use super::hour::Marks;
 use crate::config::{Cluster, Node, Path};
 use crate::sender::Sent;
 
@@ -48,6 +49,8 @@ pub struct Counts {
     pub refused_told: u64,
     /// Echo requests since the last reply.
     pub unanswered: u32,
+    /// What it had counted in the last hour.
+    pub marks: Marks,
 }
 
 /// The paths from `node`, whose networks have these entries. Slots are not claimed yet; counts go on from those

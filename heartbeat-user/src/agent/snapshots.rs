@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use heartbeat_core::config::PathIndex;
+use heartbeat_core::event::EventKind;
 use heartbeat_core::group::Carriage;
+use heartbeat_core::path::PathState;
 use heartbeat_core::strain::{Strain, Strains};
 use heartbeat_ebpf::map::frames_index;
 use heartbeat_ebpf::slot::{Announced, LARGEST_GAP_KEPT_NS};
@@ -66,6 +68,7 @@ impl Agent {
             paths: self.site.paths.iter().enumerate().map(view).collect(),
             maintenance: self.maintenance.active().map(maintenance).collect(),
             config_differs: differs.collect(),
+            agents: self.agent_views(now),
             events: self
                 .journal
                 .told()
@@ -135,6 +138,14 @@ impl Agent {
         let held = Strain::ALL
             .iter()
             .filter(|kind| strains.is_some_and(|strains| strains.has(**kind)));
+        let told = match judged.state() {
+            PathState::Lost { last_arrival, .. } => self.journal.newest().of(
+                EventKind::PathLost,
+                (&names.peer_name, Some(&names.network_label)),
+                last_arrival,
+            ),
+            _ => None,
+        };
         PathView {
             peer: names.peer_name.clone(),
             network: names.network_label.clone(),
@@ -162,6 +173,8 @@ impl Agent {
                 .then(|| std::io::Error::from_raw_os_error(error as i32).to_string()),
             strains: held.map(|kind| kind.label().to_owned()).collect(),
             last_minute: strains.map_or_else(MinuteView::default, last_minute),
+            last_hour: path.counts.marks.view(&self.hours, &facts, now),
+            told,
             lost_total: path.counts.lost,
             restored_total: path.counts.restored,
         }

@@ -15,10 +15,12 @@ use heartbeat_core::node::{Input, Node as Core};
 use nix::unistd::gettid;
 use tokio::sync::mpsc;
 
+use super::hour::Hours;
 use super::inputs::{self, Door};
 use super::messages::Messages;
 use super::ourselves::Ourselves;
 use super::site::Site;
+use super::stalls::Stalls;
 use super::{Agent, Lock, Options, REQUESTS_MAX};
 use crate::aside::Aside;
 use crate::config::{Cluster, Ksoftirqd};
@@ -120,6 +122,8 @@ impl Agent {
             epochs,
             lateness,
             pause: Pause::new(),
+            hours: Hours::default(),
+            stalls: Stalls::default(),
             ourselves,
             reloaded: true,
             tick,

@@ -36,6 +36,7 @@ impl Agent {
         };
         self.tell_core(now, input, &mut actions);
         self.act(actions);
+        self.mark_hours(now);
         self.lateness.swept(clock::now().since(now));
         let rest = now.after(self.tick);
         let wanted = [self.deliver(now), self.core.next_deadline()];
@@ -81,7 +82,10 @@ impl Agent {
         let mut memories = Vec::new();
         for action in actions {
             match action {
-                Action::Emit(event, voice) => batch.tellings.extend(self.telling(&event, voice)),
+                Action::Emit(event, voice) => {
+                    self.stalls.note(&event);
+                    batch.tellings.extend(self.telling(&event, voice));
+                }
                 Action::Remember(path, memory) => memories.push((path, memory)),
                 Action::Arm(path, arm) => self.control(path).armed.set(match arm {
                     Arm::Arrival => ARRIVAL | CANDIDATE,

@@ -8,7 +8,9 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{Result, bail};
-use case::{Case, Line};
+use case::Case;
+
+pub(super) use case::Line;
 
 use super::events::{self, Since};
 use super::{Exit, client};

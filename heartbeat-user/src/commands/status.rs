@@ -1,7 +1,7 @@
 //! `heartbeat status`: nodes by networks, and what is wrong.
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -9,12 +9,18 @@ use anyhow::{Context, Result, bail};
 use super::Exit;
 use super::client::{self, Part};
 use crate::control::Command;
+use crate::local_time::Zone;
 use crate::snapshot::Snapshot;
-use table::Style;
+use table::Room;
+use text::Style;
 
 mod brief;
+mod cell;
+mod head;
 mod table;
-mod watch;
+mod text;
+mod view;
+pub mod watch;
 
 /// In which form the agent's view is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,26 +33,10 @@ pub enum Form {
     Json,
 }
 
-/// How often it is printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Times {
-    /// Now.
-    Once,
-    /// Once a second, until Ctrl-C.
-    EverySecond,
-}
-
 /// Prints the agent's view.
-pub fn run(socket: &Path, form: Form, times: Times) -> Result<Exit> {
-    match times {
-        Times::Once => once(socket, form),
-        Times::EverySecond => watch::run(socket, form),
-    }
-}
-
-fn once(socket: &Path, form: Form) -> Result<Exit> {
+pub fn run(socket: &Path, form: Form) -> Result<Exit> {
     let (line, snapshot) = ask(socket)?;
-    let text = render(form, &line, &snapshot, Style::of_terminal());
+    let text = render(form, &line, &snapshot);
     // Whoever closed the pipe has seen enough.
     let _ = io::stdout().lock().write_all(text.as_bytes());
     Ok(if snapshot.degraded() {
@@ -67,11 +57,43 @@ pub fn ask(socket: &Path) -> Result<(String, Snapshot)> {
     Ok((line, snapshot))
 }
 
-fn render(form: Form, line: &str, snapshot: &Snapshot, style: Style) -> String {
+fn render(form: Form, line: &str, snapshot: &Snapshot) -> String {
     match form {
-        Form::Table => table::table(snapshot, style),
+        Form::Table => {
+            let (style, room) = standard_output();
+            let lines = view::lines(snapshot, Zone::Local, room);
+            lines.iter().map(|line| line.printed(style)).collect()
+        }
         Form::Brief => brief::brief(snapshot) + "\n",
         Form::Json => format!("{line}\n"),
+    }
+}
+
+/// What standard output bears.
+fn standard_output() -> (Style, Room) {
+    if !io::stdout().is_terminal() {
+        return (Style::Plain, Room::Endless);
+    }
+    let style = match colours() {
+        Colours::Wanted => Style::Colour,
+        Colours::Unwanted => Style::Plain,
+    };
+    let columns = ratatui::crossterm::terminal::size().map_or(80, |(columns, _)| columns);
+    (style, Room::Columns(columns.into()))
+}
+
+/// Whether whoever reads wants colours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Colours {
+    Wanted,
+    Unwanted,
+}
+
+/// As <https://no-color.org> has it.
+fn colours() -> Colours {
+    match std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        true => Colours::Unwanted,
+        false => Colours::Wanted,
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! The terminal and the page tell the same things in the same words, so both have them from here.
 
+use heartbeat_core::cause::Class;
+
 use super::words::{ago, quoted};
-use super::{NetworkView, PathView, Snapshot, standing};
+use super::{AgentState, AgentView, NetworkView, PathView, Snapshot, standing};
 
 /// Something that is wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,9 +43,35 @@ pub fn told(snapshot: &Snapshot) -> Vec<Problem> {
     let networks = snapshot.networks.iter().filter_map(network);
     problems.extend(networks.map(Problem::from));
     problems.extend(standing::problems(snapshot).into_iter().map(Problem::from));
-    problems.extend(snapshot.paths.iter().flat_map(of_path));
+    problems.extend(snapshot.agents_that(AgentState::Stalled).map(stall));
+    let stalled = |path: &&PathView| {
+        let agent = snapshot.agent(&path.peer);
+        agent.is_some_and(|agent| agent.state == AgentState::Stalled)
+    };
+    // What an agent does not send, no cable lost.
+    let paths = snapshot.paths.iter();
+    problems.extend(paths.filter(|path| !stalled(path)).flat_map(of_path));
     problems.extend(of_settings(snapshot).into_iter().map(Problem::from));
     problems
+}
+
+fn stall(agent: &AgentView) -> Problem {
+    let peer = &agent.peer;
+    let sentence = match agent.kept_seconds {
+        Some(kept) if 0.0 < kept => {
+            format!("{peer} agent silent, host answers: kept as member for {kept:.0} s more")
+        }
+        _ => format!("{peer} agent does not do its work, host answers"),
+    };
+    let by_peer = || format!("heartbeat explain --peer={}", quoted(peer));
+    Problem {
+        sentence,
+        explain: Some(agent.told.map_or_else(by_peer, explain)),
+    }
+}
+
+fn explain(seq: u64) -> String {
+    format!("heartbeat explain {seq}")
 }
 
 fn of_path(path: &PathView) -> Vec<Problem> {
@@ -67,14 +95,27 @@ fn silence(path: &PathView) -> Problem {
     let silent = path
         .silent_seconds
         .map_or_else(String::new, |seconds| format!(" for {}", ago(seconds)));
-    Problem {
-        sentence: format!("{} on {}: no heartbeat{silent}", path.peer, path.network),
-        // With the equals sign, because a label may begin with a dash.
-        explain: Some(format!(
+    let whose = format!("{} on {}", path.peer, path.network);
+    let told = path.told.as_ref();
+    let one_way = Some(Class::LostToUs.label());
+    let sentence = match told.and_then(|told| told.cause.as_deref()) {
+        Some(_) if told.and_then(|told| told.class.as_deref()) == one_way => {
+            format!("{whose} hears us, but we do not hear it")
+        }
+        Some(cause) => format!("{whose}: no heartbeat{silent}; {cause}"),
+        None => format!("{whose}: no heartbeat{silent}"),
+    };
+    // With the equals sign, because a label may begin with a dash.
+    let by_name = || {
+        format!(
             "heartbeat explain --peer={} --network={}",
             quoted(&path.peer),
             quoted(&path.network)
-        )),
+        )
+    };
+    Problem {
+        sentence,
+        explain: Some(told.map_or_else(by_name, |told| explain(told.seq))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Figures and lists as people read them, the same in every view.
 
-use super::{NetworkView, PathView};
+use super::NetworkView;
 
 /// A time since something, in the unit that suits it.
 pub fn ago(seconds: f64) -> String {
@@ -31,20 +31,29 @@ pub fn timing(network: &NetworkView) -> String {
     )
 }
 
+/// The same in a few letters.
+pub fn brief_timing(network: &NetworkView) -> String {
+    format!(
+        "{}s, lost after {} = {}s",
+        trimmed(network.interval_seconds),
+        network.lost_after,
+        trimmed(network.detection_seconds)
+    )
+}
+
+/// A network's label as the head of a column: that it is a network, the reader knows.
+pub fn heading(label: &str) -> String {
+    let upper = label.to_uppercase();
+    let short = upper.strip_suffix(" NETWORK").map(str::trim_end);
+    short
+        .filter(|short| !short.is_empty())
+        .map_or(upper.clone(), str::to_owned)
+}
+
 /// Up to four decimals, without the zeros that say nothing.
 fn trimmed(seconds: f64) -> String {
     let text = format!("{seconds:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// The share of heartbeats that were lost on these paths; nothing where none was due.
-pub fn loss<'a>(paths: impl IntoIterator<Item = &'a PathView>) -> Option<String> {
-    let (mut lost, mut due) = (0.0, 0.0);
-    for path in paths {
-        lost += path.lost as f64;
-        due += (path.lost + path.arrivals) as f64;
-    }
-    (0.0 < due).then(|| format!("{:.2}%", 100.0 * lost / due))
 }
 
 /// A word for a shell: quoted where the shell would read it otherwise.

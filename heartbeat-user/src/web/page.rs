@@ -162,6 +162,7 @@ fn foot(snapshot: &Snapshot) -> String {
     let _ = writeln!(
         foot,
         "<p>authentication {authentication}; configuration {}; release {}; running since {}</p>\n\
+         <p>Loss and gaps are those of the last hour, or since the agent runs, if that is less.</p>\n\
          <p>The page asks again every {REFRESH} seconds. See also <a href=\"/metrics\">/metrics</a>, \
          <a href=\"/healthz\">/healthz</a>, <a href=\"/readyz\">/readyz</a>.</p>",
         Text(&snapshot.config_digest),

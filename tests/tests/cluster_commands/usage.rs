@@ -53,9 +53,11 @@ fn examples() -> Result<()> {
 }
 
 fn wrong_usage() -> Result<()> {
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 14] = [
         (&["dance"], "unrecognized"),
         (&["status", "--json", "--brief"], "cannot be used with"),
+        (&["status", "--watch", "--json"], "cannot be used with"),
+        (&["status", "--watch"], "heartbeat events --follow"),
         (&["events", "--since", "yesterday"], "2026-11-22"),
         (&["events", "--since", ""], "10m"),
         (&["events", "--cursor", "/"], "not the name of a file"),
@@ -86,9 +88,8 @@ fn wrong_usage() -> Result<()> {
 }
 
 fn no_agent() -> Result<()> {
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 6] = [
         &["status"],
-        &["status", "--watch"],
         &["events"],
         &["reload"],
         &["leave"],

@@ -1,237 +1,227 @@
-//! The table: peers by networks, then what is wrong.
+//! The table: peers by networks, and what is known of their agents.
 //!
-//! It has to fit a terminal of 80 columns with two networks, and be read at night: a state is a word, and
-//! colour only repeats it.
+//! It has to fit a terminal of 80 columns with two networks. The awkward case is a cluster with eight of them and
+//! long names: where the terminal is too narrow, the networks that do not fit follow in a second table below, and
+//! names are cut; into a file everything goes as wide as it is.
 
-use std::collections::BTreeSet;
-use std::io::{self, IsTerminal as _};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::commands::orders;
-use crate::snapshot::problems::problems;
-use crate::snapshot::words::{ago, loss, timing};
-use crate::snapshot::{InterfaceView, NetworkView, PathView, Snapshot, standing};
+use super::cell::{self, Cell};
+use super::text::{Line, Tone, cut, left, right, width};
+use crate::local_time::Zone;
+use crate::snapshot::words::heading;
+use crate::snapshot::{HourView, PathView, Snapshot};
 
-/// Whether words are coloured.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// For files and pipes.
-    Plain,
-    /// For terminals.
-    Colour,
+const PEER_MIN: usize = 7;
+/// Of a peer's name where room is short.
+const PEER_MAX: usize = 20;
+const MEMBER: usize = 6;
+const NETWORK: usize = 13;
+const FIGURE: usize = 7;
+const AGENT: usize = 14;
+const GAP: &str = "  ";
+
+/// How many columns there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Room {
+    /// As many as it takes.
+    Endless,
+    /// So many.
+    Columns(usize),
 }
 
-impl Style {
-    /// What standard output bears.
-    pub fn of_terminal() -> Self {
-        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        if colour { Style::Colour } else { Style::Plain }
-    }
+/// A path's place: its row, and its network's place.
+pub type Place = (usize, usize);
 
-    fn paint(self, text: &str, code: u8) -> String {
-        match self {
-            Style::Plain => text.to_owned(),
-            Style::Colour => format!("\x1b[{code}m{text}\x1b[0m"),
-        }
-    }
+/// A table, or a part of one that has as many networks as fit.
+pub struct Part {
+    /// The line above.
+    pub header: Line,
+    /// A line for each peer.
+    pub rows: Vec<Line>,
+    /// Places of the networks in it.
+    pub networks: Vec<usize>,
+    /// Where in a row the cell of its first network is, in pieces of the line; each further one is two behind.
+    pub first_cell: usize,
 }
 
-const RED: u8 = 31;
-const GREEN: u8 = 32;
-const YELLOW: u8 = 33;
-const BOLD: u8 = 1;
-const STATE_WIDTH: usize = 16;
-
-/// The whole view.
-pub fn table(snapshot: &Snapshot, style: Style) -> String {
-    let mut text = head(snapshot, style);
-    let peers: BTreeSet<&str> = snapshot
-        .paths
-        .iter()
-        .map(|path| path.peer.as_str())
-        .collect();
-    let width = peers
-        .iter()
-        .map(|peer| peer.chars().count())
-        .chain([4])
-        .max()
-        .unwrap_or(4);
-    let width = width.max(snapshot.node.chars().count());
-    let mut header = format!("{:<width$}", "NODE");
-    for network in &snapshot.networks {
-        header += &format!("  {:<STATE_WIDTH$}", short(&network.network));
-    }
-    text += &style.paint(&format!("{header}  {:>7}  {:>7}", "LOSS", "GAP MAX"), BOLD);
-    text.push('\n');
-    text += &own(snapshot, width, style);
-    for peer in peers {
-        let paths: Vec<&PathView> = snapshot
-            .paths
-            .iter()
-            .filter(|path| path.peer == peer)
-            .collect();
-        text += &format!("{peer:<width$}");
-        for network in &snapshot.networks {
-            let path = paths.iter().find(|path| path.network == network.network);
-            text += "  ";
-            text += &cell(path.copied(), style);
-        }
-        text += &figures(&paths);
-        text.push('\n');
-        text += &verdicts(snapshot, peer, width, style);
-    }
-    for problem in problems(snapshot) {
-        text += &format!("{} {problem}\n", style.paint("!", YELLOW));
-    }
-    for maintenance in &snapshot.maintenance {
-        text += &format!(
-            "{} {}\n",
-            style.paint("M", YELLOW),
-            orders::line(maintenance)
-        );
-    }
-    text
+/// Peers in the order of their rows: those with a path, and nodes that share no network with this one.
+pub fn peers(snapshot: &Snapshot) -> Vec<&str> {
+    let paths = snapshot.paths.iter().map(|path| path.peer.as_str());
+    let nodes = snapshot.membership.nodes.iter();
+    let others = nodes.map(|node| node.node.as_str());
+    let all: BTreeSet<&str> = paths.chain(others).collect();
+    all.into_iter()
+        .filter(|peer| *peer != snapshot.node)
+        .collect()
 }
 
-fn head(snapshot: &Snapshot, style: Style) -> String {
-    let time = snapshot.time.get(11..19).unwrap_or(&snapshot.time);
-    let (word, colour) = if snapshot.degraded() {
-        ("DEGRADED", RED)
-    } else {
-        ("OK", GREEN)
+/// The table, in as many parts as the room asks for.
+pub fn parts(snapshot: &Snapshot, zone: Zone, room: Room) -> Vec<Part> {
+    let peers = peers(snapshot);
+    let longest = peers.iter().map(|peer| width(peer)).max().unwrap_or(0);
+    let columns = Columns {
+        peer: match room {
+            Room::Endless => longest.max(PEER_MIN),
+            Room::Columns(_) => longest.clamp(PEER_MIN, PEER_MAX),
+        },
+        headings: headings(snapshot),
+        rows: rows(snapshot),
+        snapshot,
+        zone,
     };
-    let first = format!(
-        "{}  seen by {}  {time} UTC  {}",
-        style.paint(&snapshot.cluster, BOLD),
-        style.paint(&snapshot.node, BOLD),
-        style.paint(word, colour)
-    );
-    let mut timings: Vec<String> = snapshot.networks.iter().map(timing).collect();
-    timings.dedup();
-    let authentication = if snapshot.authenticated { "on" } else { "OFF" };
-    let modes: BTreeSet<&str> = snapshot
-        .networks
-        .iter()
-        .map(|network| network.xdp.as_deref().unwrap_or("off"))
-        .collect();
-    let modes: Vec<&str> = modes.into_iter().collect();
-    let membership = standing::line(&snapshot.membership);
-    let paint = |line: &str| match snapshot.membership.lacks_quorum() {
-        true => style.paint(line, RED),
-        false => line.to_owned(),
+    let all: Vec<usize> = (0..snapshot.networks.len()).collect();
+    let Room::Columns(room) = room else {
+        return vec![columns.part(&peers, &all, Which::First)];
     };
-    let carries = snapshot.paths.iter().any(|path| path.carries_messages);
-    let legend = if carries { "   > carries messages" } else { "" };
-    format!(
-        "{first}\n{}   XDP {}   authentication {authentication}{}\n{}",
-        timings.join(" and "),
-        modes.join(", "),
-        multicast(&snapshot.networks),
-        membership.map_or_else(String::new, |line| format!("{}{legend}\n", paint(&line)))
-    )
-}
-
-/// This node's own row: what its interfaces are held to be.
-fn own(snapshot: &Snapshot, width: usize, style: Style) -> String {
-    if !snapshot.membership.takes_part {
-        return String::new();
-    }
-    let node = &snapshot.node;
-    let states = states(snapshot, node);
-    row(&format!("{node:<width$}"), states, style)
-}
-
-/// A second row for a peer whose interface is wrong in the eyes of the cluster.
-fn verdicts(snapshot: &Snapshot, node: &str, width: usize, style: Style) -> String {
-    let wrong = |interface: &InterfaceView| interface.node == node && interface.is_wrong();
-    let mut interfaces = snapshot
-        .networks
-        .iter()
-        .flat_map(|network| &network.interfaces);
-    match interfaces.any(wrong) {
-        true => row(&format!("{:width$}", ""), states(snapshot, node), style),
-        false => String::new(),
-    }
-}
-
-/// What a node's interfaces are held to be, by network.
-fn states<'a>(snapshot: &'a Snapshot, node: &'a str) -> impl Iterator<Item = &'a str> {
-    snapshot.networks.iter().map(move |network| {
-        let mut interfaces = network.interfaces.iter();
-        let own = interfaces.find(|interface| interface.node == node);
-        own.map_or("-", |interface| interface.state.as_str())
-    })
-}
-
-fn row<'a>(head: &str, states: impl Iterator<Item = &'a str>, style: Style) -> String {
-    let cell = |state: &str| {
-        let colour = match state {
-            "up" => GREEN,
-            "failed" | "unreachable" => RED,
-            _ => YELLOW,
+    let mut parts = Vec::new();
+    let mut rest = &all[..];
+    loop {
+        let which = if parts.is_empty() {
+            Which::First
+        } else {
+            Which::Later
         };
-        let word = format!("({state})");
-        format!(
-            "  {}",
-            style.paint(&format!("{word:<STATE_WIDTH$}"), colour)
-        )
-    };
-    let cells: String = states.map(cell).collect();
-    format!("{}\n", format!("{head}{cells}").trim_end())
-}
-
-/// Which networks use multicast, if any does.
-fn multicast(networks: &[NetworkView]) -> String {
-    let used: Vec<&str> = networks
-        .iter()
-        .filter(|network| network.sending == "multicast")
-        .map(|network| network.network.as_str())
-        .collect();
-    match used.len() {
-        0 => String::new(),
-        all if all == networks.len() => "   multicast".to_owned(),
-        _ => format!("\nmulticast on {}", used.join(", ")),
+        let fits = columns.fitting(rest, room, which);
+        let (now, later) = rest.split_at(fits);
+        parts.push(columns.part(&peers, now, which));
+        rest = later;
+        if rest.is_empty() {
+            return parts;
+        }
     }
 }
 
-fn cell(path: Option<&PathView>, style: Style) -> String {
-    let Some(path) = path else {
-        return format!("{:<STATE_WIDTH$}", "-");
-    };
-    let ago = path
-        .silent_seconds
-        .map_or_else(|| "never heard".to_owned(), ago);
-    let (word, colour) = match path.state.as_str() {
-        "up" if path.strains.is_empty() => ("up", GREEN),
-        "lost" if path.maintenance => ("LOST", YELLOW),
-        "lost" => ("LOST", RED),
-        other => (other, YELLOW),
-    };
-    let plain = match word {
-        "unknown" => ago,
-        // As long as the column, nearly.
-        "restarting" => word.to_owned(),
-        short => format!("{short:<5}{ago:>9}"),
-    };
-    let carries = if path.carries_messages { ">" } else { " " };
-    let mark = if path.maintenance { "M" } else { " " };
-    style.paint(&format!("{plain:<14}{carries}{mark}"), colour)
+/// Whether a part has the columns of the peers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    First,
+    Later,
 }
 
-fn figures(paths: &[&PathView]) -> String {
-    let loss = loss(paths.iter().copied()).unwrap_or_else(|| "-".to_owned());
-    let gap = paths
-        .iter()
-        .map(|path| path.largest_gap_seconds)
-        .fold(0.0, f64::max);
-    let gap = if 0.0 < gap {
-        format!("{gap:.3}s")
-    } else {
-        "-".to_owned()
-    };
-    format!("  {loss:>7}  {gap:>7}")
+type Row<'a> = BTreeMap<&'a str, &'a PathView>;
+
+struct Columns<'a> {
+    peer: usize,
+    headings: Vec<String>,
+    rows: BTreeMap<&'a str, Row<'a>>,
+    snapshot: &'a Snapshot,
+    zone: Zone,
 }
 
-/// A network's label, cut to its column.
-fn short(label: &str) -> String {
-    label.to_uppercase().chars().take(STATE_WIDTH).collect()
+impl Columns<'_> {
+    fn of(&self, network: usize) -> usize {
+        width(&self.headings[network]).max(NETWORK)
+    }
+
+    /// Networks that fit into a part; one always does.
+    fn fitting(&self, networks: &[usize], room: usize, which: Which) -> usize {
+        let mut used = self.peer
+            + match which {
+                Which::First => MEMBER + 2 * FIGURE + AGENT + 4 * GAP.len(),
+                Which::Later => 0,
+            };
+        let fits = |network: &&usize| {
+            used += GAP.len() + self.of(**network);
+            used <= room
+        };
+        networks
+            .iter()
+            .take_while(fits)
+            .count()
+            .max(1)
+            .min(networks.len())
+    }
+
+    fn part(&self, peers: &[&str], networks: &[usize], which: Which) -> Part {
+        let rows = peers.iter().map(|peer| self.row(peer, networks, which));
+        Part {
+            header: self.header(networks, which),
+            rows: rows.collect(),
+            networks: networks.to_vec(),
+            first_cell: match which {
+                Which::First => 3,
+                Which::Later => 2,
+            },
+        }
+    }
+
+    fn header(&self, networks: &[usize], which: Which) -> Line {
+        let mut text = left("PEER", self.peer);
+        let first = which == Which::First;
+        if first {
+            text += &format!("{GAP}{}", left("MEMBER", MEMBER));
+        }
+        for network in networks {
+            let heading = left(&self.headings[*network], self.of(*network));
+            text += &format!("{GAP}{heading}");
+        }
+        if first {
+            text += &format!("{GAP}LOSS 1H{GAP}GAP MAX{GAP}AGENT");
+        }
+        Line::of(text, Tone::Strong)
+    }
+
+    fn row(&self, peer: &str, networks: &[usize], which: Which) -> Line {
+        let snapshot = self.snapshot;
+        let agent = snapshot.agent(peer);
+        let paths = self.rows.get(peer);
+        let mut line = Line::of(left(&cut(peer, self.peer), self.peer), Tone::Plain);
+        if which == Which::First {
+            let member = cell::member(snapshot, peer);
+            let text = format!("{GAP}{}", left(member.text, MEMBER));
+            line = line.and(text, member.tone);
+        }
+        for network in networks {
+            let label = snapshot.networks[*network].network.as_str();
+            let path = paths.and_then(|paths| paths.get(label)).copied();
+            let Cell { text, tone } = cell::path(path, agent);
+            // A piece of its own, so that a whole screen can point at it.
+            let text = left(&text, self.of(*network));
+            line = line.and(GAP, Tone::Plain).and(text, tone);
+        }
+        if which == Which::First {
+            let agent = cell::agent(snapshot, agent, peer, self.zone);
+            line = line
+                .and(self.figures(peer), Tone::Plain)
+                .and(format!("{GAP}{}", agent.text), agent.tone);
+        }
+        line
+    }
+
+    /// Loss and longest gap of the last hour, of all networks together.
+    fn figures(&self, peer: &str) -> String {
+        let paths = self.rows.get(peer).into_iter().flat_map(Row::values);
+        let counted = paths.filter(|path| path.state != "left");
+        let hour = counted.fold(HourView::default(), |hour, path| hour.and(path.last_hour));
+        let loss = hour.loss().unwrap_or_else(|| "-".to_owned());
+        let gap = match hour.largest_gap_seconds {
+            0.0 => "-".to_owned(),
+            gap => cell::gap(gap),
+        };
+        format!("{GAP}{}{GAP}{}", right(&loss, FIGURE), right(&gap, FIGURE))
+    }
+}
+
+fn rows(snapshot: &Snapshot) -> BTreeMap<&str, Row<'_>> {
+    let mut rows: BTreeMap<&str, Row<'_>> = BTreeMap::new();
+    for path in &snapshot.paths {
+        let row = rows.entry(&path.peer).or_default();
+        row.insert(&path.network, path);
+    }
+    rows
+}
+
+/// Short names of the networks, unless they would be the same.
+fn headings(snapshot: &Snapshot) -> Vec<String> {
+    let labels = snapshot.networks.iter().map(|network| &network.network);
+    let short: Vec<String> = labels
+        .clone()
+        .map(|label| cut(&heading(label), NETWORK))
+        .collect();
+    let different: BTreeSet<&String> = short.iter().collect();
+    match different.len() == short.len() {
+        true => short,
+        false => labels.map(|label| label.to_uppercase()).collect(),
+    }
 }

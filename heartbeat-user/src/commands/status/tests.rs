@@ -3,14 +3,35 @@ use std::collections::BTreeMap;
 use expect_test::expect;
 
 use super::brief::brief;
-use super::table::table;
 use super::*;
 use crate::snapshot::problems::problems;
 use crate::snapshot::{
-    InterfaceView, MaintenanceView, MemberView, MembershipView, MinuteView, NetworkView, PathView,
+    AgentState, AgentView, HourView, InterfaceView, MaintenanceView, MemberView, MembershipView,
+    MinuteView, NetworkView, PathView,
 };
 
+mod narrow;
+mod screens;
 mod standing;
+
+/// As it is printed into a file, in UTC.
+fn table(snapshot: &Snapshot) -> String {
+    let lines = view::lines(snapshot, Zone::Utc, Room::Endless);
+    lines
+        .iter()
+        .map(|line| line.printed(Style::Plain))
+        .collect()
+}
+
+fn agent(peer: &str, state: AgentState) -> AgentView {
+    AgentView {
+        peer: peer.to_owned(),
+        state,
+        since: None,
+        kept_seconds: None,
+        told: None,
+    }
+}
 
 fn network(label: &str) -> NetworkView {
     NetworkView {
@@ -81,6 +102,13 @@ fn path(peer: &str, network: &str, state: &str, silent: Option<f64>) -> PathView
         carries_messages: false,
         strains: Vec::new(),
         last_minute: MinuteView::default(),
+        last_hour: HourView {
+            seconds: 3_600.0,
+            expected: 3_000,
+            lost: 1,
+            largest_gap_seconds: 1.24,
+        },
+        told: None,
         candidate: false,
         sent: 10_000,
         send_errors: 0,
@@ -115,6 +143,10 @@ fn snapshot() -> Snapshot {
         ],
         maintenance: Vec::new(),
         config_differs: BTreeMap::new(),
+        agents: vec![
+            agent("node-b", AgentState::Ok),
+            agent("node-c", AgentState::Silent),
+        ],
         events: BTreeMap::new(),
         message_datagrams: BTreeMap::new(),
     }
@@ -122,19 +154,18 @@ fn snapshot() -> Snapshot {
 
 #[test]
 fn the_table_fits_80_columns_and_names_what_is_wrong() {
-    let text = table(&snapshot(), Style::Plain);
+    let text = table(&snapshot());
     expect![[r#"
-        prod-db  seen by node-a  12:04:31 UTC  DEGRADED
-        1.2 s, lost after 2 = 2.55 s   XDP native   authentication on
-        view 7: quorum, 2 of 3 votes, without node-c
-        NODE    PRIVATE NETWORK   PUBLIC NETWORK       LOSS  GAP MAX
-        node-a  (up)              (up)
-        node-b  up       0.3 s    up       0.8 s      0.03%   1.203s
-        node-c  LOST    14.2 s    never heard         0.03%   1.203s
-        ! node-c on Private Network: no heartbeat for 14.2 s
+        prod-db  seen by node-a  12:04:31  DEGRADED         1.2s, lost after 2 = 2.55s
+        members 2 of 3  quorate  epoch 7 (advisory)         config same on all 3
+        PEER     MEMBER  PRIVATE        PUBLIC         LOSS 1H  GAP MAX  AGENT
+        node-b   yes     up      0.3s   up      0.8s     0.03%    1.24s  ok
+        node-c   NO      LOST   14.2s   never heard      0.03%    1.24s  silent
+        ! node-c on Private Network: no heartbeat for 14.2 s  explain --peer=node-c --network='Private Network'
     "#]]
     .assert_eq(&text);
-    assert!(text.lines().all(|line| line.chars().count() <= 80));
+    let table = text.lines().take(5);
+    assert!(table.into_iter().all(|line| line.chars().count() <= 80));
 }
 
 #[test]
@@ -218,19 +249,16 @@ fn eventful() -> Snapshot {
 fn what_was_announced_and_what_is_expected_is_shown_but_is_not_degraded() {
     assert!(!eventful().degraded());
     expect![[r#"
-        prod-db  seen by node-a  12:04:31 UTC  OK
-        1.2 s, lost after 2 = 2.55 s   XDP native   authentication on
-        multicast on Private Network
-        view 7: quorum, 2 of 3 votes, without node-c
-        NODE    PRIVATE NETWORK   PUBLIC NETWORK       LOSS  GAP MAX
-        node-a  (up)              (up)
-        node-b  restarting        up       0.8 s      0.03%   1.203s
-        node-c  left    15 min    left    15 min      0.03%   1.203s
-        node-d  LOST    14.2 s M  -                   0.03%   1.203s
-        ! node-d on Private Network: no heartbeat for 14.2 s
+        prod-db  seen by node-a  12:04:31  OK               1.2s, lost after 2 = 2.55s
+        members 2 of 3  quorate  epoch 7 (advisory)         config same on the 3 heard
+        PEER     MEMBER  PRIVATE        PUBLIC         LOSS 1H  GAP MAX  AGENT
+        node-b   yes     restarting     up      0.8s     0.03%    1.24s  ok
+        node-c   NO      left   15min   left   15min         -        -  silent
+        node-d   -       LOST   14.2sM  -                0.03%    1.24s  -
+        ! node-d on Private Network: no heartbeat for 14.2 s  explain --peer=node-d --network='Private Network'
         M maintenance of all paths to node-d until 2026-11-22T14:00:00Z: new disk (by root (uid 0, process 123))
     "#]]
-    .assert_eq(&table(&eventful(), Style::Plain));
+    .assert_eq(&table(&eventful()));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::super::html::Text;
-use crate::snapshot::words::{ago, loss};
-use crate::snapshot::{InterfaceView, NetworkView, PathView, Snapshot};
+use crate::snapshot::words::ago;
+use crate::snapshot::{AgentState, InterfaceView, NetworkView, PathView, Snapshot};
 
 type Row<'a> = BTreeMap<&'a str, &'a PathView>;
 
@@ -39,7 +39,12 @@ pub fn render(snapshot: &Snapshot) -> String {
     }
     section += "</tr>\n";
     for (peer, row) in rows {
-        let _ = write!(section, "<tr><th scope=\"row\">{}</th>", Text(peer));
+        let _ = write!(
+            section,
+            "<tr><th scope=\"row\">{}{}</th>",
+            Text(peer),
+            agent(snapshot, peer)
+        );
         for network in &snapshot.networks {
             let path = row.get(network.network.as_str()).copied();
             section += &cell(path, interface(network, peer));
@@ -47,6 +52,18 @@ pub fn render(snapshot: &Snapshot) -> String {
         section += "</tr>\n";
     }
     section + "</tbody>\n</table></div>\n</section>\n"
+}
+
+/// What a peer's agent does, where that is something to know.
+fn agent(snapshot: &Snapshot, peer: &str) -> &'static str {
+    let state = snapshot.agent(peer).map(|agent| agent.state);
+    match state {
+        Some(AgentState::Stalled) => "<small class=\"bad\">\u{2717} agent STALLED</small>",
+        Some(AgentState::Restarting) => "<small class=\"warn\">\u{21bb} agent restarting</small>",
+        Some(AgentState::Left) => "<small>left</small>",
+        Some(AgentState::Late) => "<small class=\"warn\">~ agent late</small>",
+        Some(AgentState::Ok | AgentState::Silent | AgentState::Unknown) | None => "",
+    }
 }
 
 /// What a network is held to be, where that is something to know.
@@ -95,8 +112,8 @@ fn cell(path: Option<&PathView>, interface: Option<&InterfaceView>) -> String {
     let silent = path
         .silent_seconds
         .map_or_else(|| "never heard".to_owned(), ago);
-    let loss = loss([path]).unwrap_or_else(|| "-".to_owned());
-    let gap = match path.largest_gap_seconds {
+    let loss = path.last_hour.loss().unwrap_or_else(|| "-".to_owned());
+    let gap = match path.last_hour.largest_gap_seconds {
         0.0 => "-".to_owned(),
         gap => format!("{gap:.3}\u{a0}s"),
     };

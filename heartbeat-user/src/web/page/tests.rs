@@ -1,6 +1,7 @@
 use super::*;
 use crate::snapshot::{
-    InterfaceView, MaintenanceView, MemberView, MembershipView, MinuteView, NetworkView, PathView,
+    HourView, InterfaceView, MaintenanceView, MemberView, MembershipView, MinuteView, NetworkView,
+    PathView,
 };
 
 const HOSTILE: &str = "<script>alert('1')</script> \"&amp;";
@@ -54,6 +55,13 @@ fn path(peer: &str, network: &str, state: &str) -> PathView {
         send_error: None,
         strains: Vec::new(),
         last_minute: MinuteView::default(),
+        last_hour: HourView {
+            seconds: 3_600.0,
+            expected: 10_000,
+            lost: 3,
+            largest_gap_seconds: 1.203,
+        },
+        told: None,
         lost_total: 0,
         restored_total: 1,
     }
