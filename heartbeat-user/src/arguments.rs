@@ -28,8 +28,19 @@ pub struct Arguments {
 #[derive(Subcommand)]
 pub enum Verb {
     /// Check the configuration and print the plan
-    #[command(after_help = "Example:\n  heartbeat check --config cluster.toml --node node-a")]
-    Check(Local),
+    #[command(
+        after_help = "Examples:\n  heartbeat check --config cluster.toml --node node-a\n  heartbeat check --json | jq '.networks[] | select(.ready | not)'"
+    )]
+    Check {
+        #[command(flatten)]
+        local: Local,
+        /// The cluster key, in the place of the configured file
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// Print what was found as one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the agent in the foreground
     #[command(after_help = "Example:\n  heartbeat run --config /etc/heartbeat-ebpf/cluster.toml")]
     Run {

@@ -24,10 +24,16 @@ pub struct Loaded {
 impl Loaded {
     /// Reads the configuration in this file, and the key file that it names.
     pub fn read(file: &Path) -> Result<Self> {
+        Loaded::read_with(file, None)
+    }
+
+    /// The same with the keys in the file `key`, if there is one: on a host where the configured file is yet to
+    /// come.
+    pub fn read_with(file: &Path, key: Option<&Path>) -> Result<Self> {
         let text = config::read(file)?;
         let cluster = Cluster::parse(&text, &file.display().to_string())?;
         let keys = match &cluster.authentication {
-            Authentication::Key { file } => Some(KeyRing::load(file)?),
+            Authentication::Key { file } => Some(KeyRing::load(key.unwrap_or(file))?),
             Authentication::Off => {
                 log::warn!("authentication is off: anyone on the networks can forge heartbeats");
                 None

@@ -33,7 +33,17 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb) -> Result<Exit> {
     match verb {
-        Verb::Check(local) => check::run(&local.config, local.node.as_deref()).map(|()| Exit::Well),
+        Verb::Check { local, key, json } => check::run(&check::Options {
+            config: local.config,
+            node: local.node,
+            key,
+            form: if json {
+                check::Form::Json
+            } else {
+                check::Form::Text
+            },
+        })
+        .map(|()| Exit::Well),
         Verb::Run {
             local,
             trace_frames,

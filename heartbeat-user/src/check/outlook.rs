@@ -15,7 +15,9 @@ use crate::interface::{self, Interface};
 /// The interface of a network, and what to expect there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Outlook {
-    /// The interface, described; or that there is none.
+    /// The interface, if there is one.
+    pub owner: Option<Interface>,
+    /// The same, described; or that there is none.
     pub interface: String,
     /// How attaching would go, or why it would not.
     pub xdp: String,
@@ -56,6 +58,7 @@ impl Outlook {
         };
         Ok(Outlook {
             interface: format!("{address} on {described}"),
+            owner: Some(interface),
             xdp,
             ready,
         })
@@ -63,6 +66,7 @@ impl Outlook {
 
     fn absent(address: IpAddr) -> Self {
         Outlook {
+            owner: None,
             interface: format!("none of this host has {address}"),
             xdp: "not attached until one has it".to_owned(),
             ready: false,

@@ -233,6 +233,31 @@ addresses = { n = "2001:db8:1:2::3" }
     );
 }
 
+#[test]
+fn programs_read_the_same_findings() {
+    let cluster = Cluster::parse(EXAMPLE, "cluster.toml").expect("valid");
+    let node = cluster.local_node(Some("node-b"), &[]).expect("configured");
+    let owners = [Some(interface("eth1", "ixgbe")), None];
+    let ports = node.addresses.values().zip(owners);
+    let outlooks: Vec<_> = ports
+        .map(|(address, owner)| outlook(*address, owner, XdpMode::Auto))
+        .collect();
+    let findings = Findings::of(&cluster, node, Some(&keys()), &outlooks);
+    let line = findings.line().expect("plain values");
+    let read: Findings = serde_json::from_str(&line).expect("the same shape");
+    assert_eq!(read, findings);
+    assert_eq!(
+        (read.node.as_str(), &read.keys[..]),
+        ("node-b", &[1, 2][..])
+    );
+    let [first, second] = &read.networks[..] else {
+        panic!("two networks: {read:?}");
+    };
+    assert_eq!(first.interface.as_deref(), Some("eth1"));
+    assert_eq!((first.xdp.as_str(), first.ready), ("native expected", true));
+    assert_eq!((second.interface.as_deref(), second.ready), (None, false));
+}
+
 fn xdp(interface: Interface, wanted: XdpMode) -> String {
     let outlook = outlook(Ipv4Addr::new(10, 0, 0, 1).into(), Some(interface), wanted);
     format!(
@@ -317,8 +342,14 @@ fn a_node_without_its_key_is_a_mistake() {
         "key_file = \"/nonexistent/",
     );
     std::fs::write(&path, text).expect("writable");
-    let error = run(&path, Some("node-a")).expect_err("no key");
-    std::fs::remove_file(&path).expect("removable");
+    let options = Options {
+        config: path,
+        node: Some("node-a".to_owned()),
+        key: None,
+        form: Form::Text,
+    };
+    let error = run(&options).expect_err("no key");
+    std::fs::remove_file(&options.config).expect("removable");
     assert!(
         format!("{error:#}").starts_with("read the cluster key /nonexistent/cluster.key"),
         "{error:#}"
