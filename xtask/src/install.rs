@@ -8,6 +8,7 @@
 
 mod apt;
 mod catalogue;
+mod fetched;
 mod rust;
 mod unpacked;
 
@@ -19,8 +20,8 @@ use crate::command;
 
 pub use apt::with_fresh_lists;
 pub use catalogue::{
-    CLIPPY, FOR_CLUSTERS, FOR_DISASSEMBLY, FOR_EBPF, FOR_KERNELS, FOR_LONG_TESTS, FOR_TESTS,
-    FUZZER, LINTS, RUSTFMT, Remedy, Tool,
+    CLIPPY, FOR_CLUSTERS, FOR_DEPLOYMENT, FOR_DISASSEMBLY, FOR_EBPF, FOR_KERNELS, FOR_LONG_TESTS,
+    FOR_TESTS, FUZZER, LINTS, RUSTFMT, Remedy, Tool,
 };
 
 /// A tool that is missing, and why it was not installed.
@@ -77,6 +78,7 @@ fn apply(remedy: &Remedy) -> Result<()> {
         Remedy::Crate { name, version } => rust::install_crate(name, version),
         Remedy::Component(name) => rust::add_component(name),
         Remedy::Unpacked(program) => program.install(),
+        Remedy::Fetched(packages) => fetched::fetch(packages),
         Remedy::Bpffs => mount_bpffs(),
     }
 }

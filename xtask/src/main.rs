@@ -8,6 +8,7 @@
 
 mod check;
 mod command;
+mod deploy;
 mod ebpf;
 #[path = "../../heartbeat-user/build/tools.rs"]
 mod ebpf_tools;
@@ -42,6 +43,9 @@ enum Verb {
     /// Shows a small cluster losing and finding its paths, in namespaces of this machine (root).
     #[command(disable_help_flag = true)]
     Demo(Arguments),
+    /// Brings the agent to every host of a cluster over ssh, one node at a time, and back.
+    #[command(disable_help_flag = true)]
+    Deploy(Arguments),
     /// Installs what is missing and runs everything that tests the project, as CI does.
     Test(test::Options),
     /// Runs the quick checks alone: format, clippy, tidy, documentation.
@@ -90,6 +94,7 @@ fn run() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Verb::Demo(Arguments { arguments })) => launch::run(&launch::DEMO, &arguments),
+        Some(Verb::Deploy(Arguments { arguments })) => deploy::run(&arguments),
         Some(Verb::Test(options)) => test::run(&options),
         Some(Verb::Sim(Arguments { arguments })) => sim::run(&arguments),
         Some(Verb::Model(Arguments { arguments })) => model::run(&arguments),

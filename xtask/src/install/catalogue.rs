@@ -3,6 +3,7 @@
 use crate::{command, ebpf_tools};
 
 use super::bpffs_is_mounted;
+use super::fetched;
 use super::unpacked::{self, Program};
 
 /// Something that a verb needs on the machine.
@@ -34,6 +35,8 @@ pub enum Remedy {
     Component(&'static str),
     /// One program out of a Debian package.
     Unpacked(Program),
+    /// Debian packages, as files.
+    Fetched(&'static [&'static str]),
     /// The BPF file system, mounted where the agent pins.
     Bpffs,
 }
@@ -103,6 +106,30 @@ const ALERTMANAGER: Tool = Tool {
     present: || unpacked::ALERTMANAGER.is_present(),
     remedy: Remedy::Unpacked(unpacked::ALERTMANAGER),
 };
+
+const SSH: Tool = Tool {
+    name: "openssh-client",
+    why: "`ssh` reaches the hosts of a deployment",
+    present: || command::find("ssh").is_some() && command::find("ssh-keygen").is_some(),
+    remedy: Remedy::Packages(&["openssh-client"]),
+};
+
+const HOSTS: Tool = Tool {
+    name: "sshd and sudo for test hosts",
+    why: "log an operator in to hosts of a test network (fetched below target, for those hosts alone; nothing is installed)",
+    present: || fetched::are_present(FOR_HOSTS),
+    remedy: Remedy::Fetched(FOR_HOSTS),
+};
+
+/// Packages that test hosts unpack into their own roots, with what a small Debian may lack of their libraries.
+const FOR_HOSTS: &[&str] = &[
+    "openssh-server",
+    "sudo",
+    "libwrap0",
+    "libnsl2",
+    "libtirpc3",
+    "libtirpc-common",
+];
 
 /// `cargo fmt`.
 pub const RUSTFMT: Tool = Tool {
@@ -188,6 +215,9 @@ pub const FOR_CLUSTERS: &[Tool] = &[IP, NFT, COMPILER, LINKER, BPFFS];
 /// What the XDP program alone needs.
 pub const FOR_EBPF: &[Tool] = &[COMPILER, LINKER];
 
+/// What a deployment needs: an agent with its program, and a way to the hosts.
+pub const FOR_DEPLOYMENT: &[Tool] = &[COMPILER, LINKER, SSH];
+
 /// What a guest with an older kernel needs.
 pub const FOR_KERNELS: &[Tool] = &[IP, COMPILER, LINKER, QEMU, BUSYBOX, SETPRIV, STRIP];
 
@@ -208,6 +238,8 @@ pub const FOR_TESTS: &[Tool] = &[
     AMTOOL,
     PROMETHEUS,
     ALERTMANAGER,
+    SSH,
+    HOSTS,
     RUSTFMT,
     CLIPPY,
 ];
