@@ -12,6 +12,7 @@ pub mod flood;
 pub mod frames;
 pub mod generator;
 pub mod hog;
+pub mod hosts;
 pub mod lab;
 pub mod listener;
 pub mod matrix;

@@ -25,7 +25,7 @@ pub fn find() -> Result<PathBuf> {
         return Ok(path);
     }
     let running = env::current_exe().context("find the path of this program")?;
-    beside(&running).with_context(|| {
+    beside(&running, "heartbeat").with_context(|| {
         format!(
             "no heartbeat binary beside {}; build it with `cargo build -p heartbeat-user{}` or name one in {VARIABLE}",
             running.display(),
@@ -34,13 +34,24 @@ pub fn find() -> Result<PathBuf> {
     })
 }
 
+/// The program behind `cargo xtask deploy`, built with this program.
+pub fn find_deploy() -> Result<PathBuf> {
+    let running = env::current_exe().context("find the path of this program")?;
+    beside(&running, "deploy").with_context(|| {
+        format!(
+            "no deploy binary beside {}; build it with `cargo build -p heartbeat-deploy`",
+            running.display()
+        )
+    })
+}
+
 /// Test programs lie in `deps`, one below the binaries.
-fn beside(program: &Path) -> Option<PathBuf> {
+fn beside(program: &Path, name: &str) -> Option<PathBuf> {
     let mut directory = program.parent()?;
     if directory.ends_with("deps") {
         directory = directory.parent()?;
     }
-    let binary = directory.join("heartbeat");
+    let binary = directory.join(name);
     binary.is_file().then_some(binary)
 }
 
