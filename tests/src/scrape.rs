@@ -16,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::lab::agent::log_tail;
 use crate::lab::cast::{A, PRIVATE};
 use crate::lab::configuration::METRICS_PORT;
 use crate::lab::namespace::Namespace;
@@ -30,6 +31,13 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// A notification, or a page that says that it was taken.
 const BODY_MAX: u64 = 1 << 20;
 
+/// Runs a program with what was unpacked beside it laid over `/usr/share`, where it looks for it.
+const WITH_ITS_FILES: &str = r#"
+share=$(dirname "$(command -v "$1")")/share
+if [ -d "$share" ]; then mount -t overlay overlay -o "lowerdir=$share:/usr/share" /usr/share; fi
+exec "$@"
+"#;
+
 /// Both servers, and what they told.
 #[derive(Debug)]
 pub struct Monitoring {
@@ -40,13 +48,16 @@ pub struct Monitoring {
 
 /// A server that ends with this value.
 #[derive(Debug)]
-struct Server(Child);
+struct Server {
+    program: &'static str,
+    child: Child,
+}
 
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended by itself, which the test was told by then.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -106,17 +117,18 @@ impl Monitoring {
             (PROMETHEUS_PORT, "/-/ready"),
         ] {
             wait::until("a server of the monitoring", READY, || {
+                monitoring.check_running(&directory)?;
                 Ok(get(&monitoring.namespace, port, path).ok())
             })?;
         }
         Ok(monitoring)
     }
 
-    fn serve(&mut self, program: &str, directory: &Path, arguments: &[&str]) -> Result<()> {
+    fn serve(&mut self, program: &'static str, directory: &Path, arguments: &[&str]) -> Result<()> {
         let log = File::create(directory.join(format!("{program}.log")))?;
-        let child = self
-            .namespace
-            .command(program)?
+        let mut command = self.namespace.command("unshare")?;
+        command.args(["--mount", "sh", "-ec", WITH_ITS_FILES, program, program]);
+        let child = command
             .args(arguments)
             .current_dir(directory)
             .stdin(Stdio::null())
@@ -124,7 +136,17 @@ impl Monitoring {
             .stderr(log)
             .spawn()
             .with_context(|| format!("start {program}"))?;
-        self.servers.push(Server(child));
+        self.servers.push(Server { program, child });
+        Ok(())
+    }
+
+    fn check_running(&mut self, directory: &Path) -> Result<()> {
+        for Server { program, child } in &mut self.servers {
+            if let Some(status) = child.try_wait()? {
+                let log = log_tail(&directory.join(format!("{program}.log")));
+                bail!("{program} ended with {status}:\n{log}");
+            }
+        }
         Ok(())
     }
 

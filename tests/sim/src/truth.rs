@@ -35,8 +35,8 @@ pub struct Truth {
     /// By receiver and sender: when a silence that reached the suspicion time on every network that counts last
     /// ended; 0: never.
     silent_until: Vec<u64>,
-    /// By node: when its agent was last told that it was late itself, ns of the world; 0: never.
-    late: Vec<u64>,
+    /// By node: when its agent was last told that it was late itself, ns of the world, and by how much.
+    late: Vec<Option<(u64, u64)>>,
     /// By network, receiver and sender: silences that ended.
     silences: Vec<Vec<Silence>>,
     /// By network, receiver and sender: when heartbeats were last disturbed, the last two times, ns of the world;
@@ -55,7 +55,7 @@ impl Truth {
             heard: vec![0; ways],
             answered: vec![0; ways],
             silent_until: vec![0; nodes * nodes],
-            late: vec![0; nodes],
+            late: vec![None; nodes],
             silences: vec![Vec::new(); ways],
             disturbed: vec![[0; 2]; ways],
         }
@@ -98,14 +98,15 @@ impl Truth {
         self.answered[way] = now;
     }
 
-    /// A node's agent learns that it was late: for the suspicion time its word against others may not count.
-    pub fn late(&mut self, now: u64, node: usize) {
-        self.late[node] = now;
+    /// A node's agent learns by how much it was late: for the suspicion time its word against others may not count.
+    pub fn late(&mut self, now: u64, node: usize, by: u64) {
+        self.late[node] = Some((now, by));
     }
 
-    /// Whether a node has been cautious since `since`, or may be.
-    pub fn was_late(&self, since: u64, node: usize) -> bool {
-        self.late[node] != 0 && since <= self.late[node]
+    /// By how much a node was late that has been cautious since `since`, or may be.
+    pub fn lateness(&self, since: u64, node: usize) -> Option<u64> {
+        let (_, by) = self.late[node].filter(|(at, _)| since <= *at)?;
+        Some(by)
     }
 
     /// A host lost its records: what was silent before it is forgotten.

@@ -2,9 +2,11 @@
 //!
 //! Debian ships promtool only in the package of Prometheus, and amtool in that of Alertmanager: servers, which
 //! start on installation and listen on the network. That is nothing a test may do to a machine. So the package
-//! is fetched and unpacked, and its one file kept below the target directory.
+//! is fetched and unpacked, and its one file kept below the target directory. A program that reads others of its
+//! package where Debian puts them gets those kept beside it, below `share`; whoever runs it lays them over `/usr/share`.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -17,41 +19,60 @@ use super::apt;
 pub struct Program {
     name: &'static str,
     package: &'static str,
+    /// What it reads below `/usr/share`.
+    reads: &'static [&'static str],
 }
 
 /// What checks metrics and rules.
 pub const PROMTOOL: Program = Program {
     name: "promtool",
     package: "prometheus",
+    reads: &[],
 };
 
 /// What checks the routing of alerts.
 pub const AMTOOL: Program = Program {
     name: "amtool",
     package: "prometheus-alertmanager",
+    reads: &[],
 };
 
 /// What scrapes agents, and judges by rules.
 pub const PROMETHEUS: Program = Program {
     name: "prometheus",
     package: "prometheus",
+    reads: &[],
 };
 
 /// What routes alerts.
 pub const ALERTMANAGER: Program = Program {
     name: "prometheus-alertmanager",
     package: "prometheus-alertmanager",
+    reads: &[
+        "prometheus/alertmanager/default.tmpl",
+        "prometheus/alertmanager/email.tmpl",
+    ],
 };
 
 impl Program {
     /// Whether it is within reach.
     pub fn is_present(self) -> bool {
-        command::find(self.name).is_some()
+        let Some(program) = command::find(self.name) else {
+            return false;
+        };
+        let beside = program.with_file_name("share");
+        let has =
+            |file: &&str| beside.join(file).exists() || Path::new("/usr/share").join(file).exists();
+        self.reads.iter().all(has)
     }
 
     /// Puts it among the tools of this workspace.
     pub fn install(self) -> Result<()> {
-        let Program { name, package } = self;
+        let Program {
+            name,
+            package,
+            reads,
+        } = self;
         if command::find("apt-get").is_none() {
             bail!(
                 "this is no Debian: install {name}, which belongs to what Debian calls {package}"
@@ -76,9 +97,20 @@ impl Program {
             .path();
         let mut unpack = command::command("dpkg-deb");
         command::output(unpack.arg("--extract").arg(file).arg(&scratch))?;
-        let unpacked = scratch.join("usr/bin").join(name);
-        fs::rename(&unpacked, tools.join(name))
-            .with_context(|| format!("keep {}", unpacked.display()))?;
+        keep(&scratch.join("usr/bin").join(name), &tools.join(name))?;
+        for file in reads {
+            keep(
+                &scratch.join("usr/share").join(file),
+                &tools.join("share").join(file),
+            )?;
+        }
         fs::remove_dir_all(&scratch).with_context(|| format!("remove {}", scratch.display()))
     }
+}
+
+/// Moves a file out of an unpacked package.
+fn keep(unpacked: &Path, kept: &Path) -> Result<()> {
+    let what = || format!("keep {}", unpacked.display());
+    fs::create_dir_all(kept.parent().context("a file lies in a folder")?).with_context(what)?;
+    fs::rename(unpacked, kept).with_context(what)
 }

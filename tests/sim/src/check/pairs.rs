@@ -19,7 +19,7 @@ const SLACK: u64 = 5;
 impl Checks {
     /// A view is installed for the first time: all its members have lately heard each other. One that says
     /// nothing itself has at least been there, by its kernel's answers. What one says that was late itself does not
-    /// count against others for the suspicion time.
+    /// count against others for the suspicion time; and while it was late it could not say whom it does not hear.
     pub(super) fn all_hear_each_other(
         &mut self,
         shape: &Shape,
@@ -41,8 +41,8 @@ impl Checks {
                 }
                 let patience = if other { patience } else { silent };
                 let caution = shape.suspicion_most();
-                let cautious = truth.was_late(now.saturating_sub(caution + slack), one);
-                let patience = patience + if cautious { caution } else { 0 };
+                let lateness = truth.lateness(now.saturating_sub(caution + slack), one);
+                let patience = patience + lateness.map_or(0, |late| caution + late);
                 let heard = |network| now - truth.answered(network, one, two) <= patience;
                 if !shape.between(one, two).any(heard) {
                     let text = format!(

@@ -94,7 +94,7 @@ impl World {
             (Part::Sender, std::mem::take(&mut agent.sender_late)),
         ] {
             if tick < late {
-                self.truth.late(self.now, node);
+                self.truth.late(self.now, node, late);
                 let late = Duration::from_nanos(late);
                 let input = Input::Late {
                     part,
