@@ -38,6 +38,9 @@ use priority::leash::Leash;
 use rounds::Rounds;
 use timetable::{Due, Timetable};
 
+/// A round that takes longer has lost its CPU: the shortest interval.
+const LONG_ROUND: Duration = Duration::from_millis(10);
+
 /// What was sent on one path; shared with metrics, and kept when the routes change.
 #[derive(Debug, Default)]
 pub struct Sent {
@@ -242,8 +245,15 @@ impl Run {
     fn send(&mut self) {
         self.timetable.take(clock::now(), &mut self.due);
         if let Some(late) = self.due.iter().map(|round| round.late).max() {
-            self.rounds.send(&self.due);
+            // First: a peer may ask why as soon as it hears us, and no CPU may be left to us by then.
             self.lateness.record(Part::Sender, late);
+            let begin = clock::now();
+            self.rounds.send(&self.due);
+            // Who lost the CPU within a round is as late with the rest of it.
+            let took = clock::now().since(begin);
+            if LONG_ROUND < took {
+                self.lateness.record(Part::Sender, late + took);
+            }
         }
         if let Some(leash) = &mut self.leash {
             leash.check(self.rounds.progress());

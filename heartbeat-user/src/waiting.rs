@@ -2,7 +2,8 @@
 //!
 //! An agent that was stopped and one that was not scheduled are late alike, and the cure is another. The kernel tells
 //! them apart: it counts for each thread how long it was ready and did not run, and a stopped thread is not ready. The
-//! awkward case is a kernel that does not count; then nothing is known, and nothing is said.
+//! awkward case is a kernel that does not count; then nothing is known, and nothing is said. Another is a sender that
+//! loses its CPU again before it can say how late it was: its wait is counted by then, and must not pass for an old one.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -12,7 +13,7 @@ use heartbeat_core::starvation::Part;
 use heartbeat_ebpf::time::Timestamp;
 use nix::unistd::Pid;
 
-/// What is counted is looked at this often, so that the ordinary waits of hours are not taken for those of a moment.
+/// What is counted is looked at this often, and what was counted two looks ago is forgotten, so that the ordinary waits of hours are not taken for those of a moment.
 const PACE: Duration = Duration::from_secs(1);
 
 /// The waits of loop and sender.
@@ -28,6 +29,8 @@ struct Counted {
     file: Option<File>,
     /// At the last look, ns.
     last: u64,
+    /// At the look before that, or when it was last taken.
+    before: u64,
 }
 
 impl Waiting {
@@ -44,12 +47,13 @@ impl Waiting {
         if self.looked.is_none_or(|at| PACE <= now.since(at)) {
             self.looked = Some(now);
             for thread in &mut self.threads {
-                thread.take();
+                thread.look();
             }
         }
     }
 
-    /// How long a part waited since the last look, which is less than a second and a turn ago; at most `late`.
+    /// How long a part waited since the look before the last, which is less than two seconds and a turn ago, as far as
+    /// it was not taken; at most `late`.
     pub fn take(&mut self, part: Part, late: Duration) -> Duration {
         let thread = match part {
             Part::Loop => &mut self.threads[0],
@@ -62,18 +66,27 @@ impl Waiting {
 impl Counted {
     fn open(thread: Pid) -> Self {
         let file = File::open(format!("/proc/self/task/{thread}/schedstat")).ok();
-        let mut counted = Counted { file, last: 0 };
+        let mut counted = Counted {
+            file,
+            last: 0,
+            before: 0,
+        };
         counted.take();
         counted
     }
 
+    fn look(&mut self) {
+        if let Some(count) = self.file.as_ref().and_then(read) {
+            self.before = self.last;
+            self.last = count;
+        }
+    }
+
     fn take(&mut self) -> Duration {
-        let Some(count) = self.file.as_ref().and_then(read) else {
-            return Duration::ZERO;
-        };
-        let waited = count.saturating_sub(self.last);
-        self.last = count;
-        Duration::from_nanos(waited)
+        let before = self.before;
+        self.look();
+        self.before = self.last;
+        Duration::from_nanos(self.last.saturating_sub(before))
     }
 }
 
@@ -107,10 +120,26 @@ mod tests {
         if file.and_then(read).is_none() {
             return;
         }
-        waiting.threads[0].last = 0;
+        waiting.threads[0].before = 0;
         let late = Duration::from_nanos(1);
         assert!(waiting.take(Part::Loop, late) <= late);
         assert!(waiting.threads[0].last <= file_count(&waiting));
+    }
+
+    #[test]
+    fn a_wait_outlives_one_look_and_not_two() {
+        let mut counted = Counted::open(gettid());
+        let last = counted.last;
+        if last == 0 {
+            return;
+        }
+        (counted.last, counted.before) = (0, 0);
+        counted.look();
+        assert!(Duration::from_nanos(last) <= counted.take());
+        (counted.last, counted.before) = (0, 0);
+        counted.look();
+        counted.look();
+        assert!(counted.take() < Duration::from_nanos(last));
     }
 
     fn file_count(waiting: &Waiting) -> u64 {

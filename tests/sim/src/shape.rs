@@ -201,9 +201,9 @@ impl Shape {
         self.networks[network].interval * u64::from(self.variations[node].slower)
     }
 
-    /// No node suspects another on a network before so long a silence, ns.
-    pub fn suspicion_least(&self, network: usize, node: usize) -> u64 {
-        let missed = self.regroup_after + self.variations[node].patience;
+    /// No node of such a [`Variation::patience`] suspects another on a network before so long a silence, ns.
+    pub fn suspicion_least(&self, network: usize, patience: u32) -> u64 {
+        let missed = self.regroup_after + patience;
         self.networks[network].interval * u64::from(missed)
     }
 

@@ -4,7 +4,7 @@
 //! this. It is kept where the events happen, and knows nothing of what any core believes.
 
 use crate::lanes::Way;
-use crate::shape::Shape;
+use crate::shape::{Shape, Variation};
 
 /// A silence on one path that was longer than two intervals, on the receiver's clock: the arrival before it
 /// and the one after it.
@@ -35,6 +35,8 @@ pub struct Truth {
     /// By receiver and sender: when a silence that reached the suspicion time on every network that counts last
     /// ended; 0: never.
     silent_until: Vec<u64>,
+    /// By node: how many missed heartbeats later it suspects, by the least patient of its configurations.
+    patience: Vec<u32>,
     /// By node: when its agent was last told that it was late itself, ns of the world, and by how much.
     late: Vec<Option<(u64, u64)>>,
     /// By network, receiver and sender: silences that ended.
@@ -55,6 +57,7 @@ impl Truth {
             heard: vec![0; ways],
             answered: vec![0; ways],
             silent_until: vec![0; nodes * nodes],
+            patience: shape.variations.iter().map(|one| one.patience).collect(),
             late: vec![None; nodes],
             silences: vec![Vec::new(); ways],
             disturbed: vec![[0; 2]; ways],
@@ -98,6 +101,11 @@ impl Truth {
         self.answered[way] = now;
     }
 
+    /// A node goes by another configuration.
+    pub fn reconfigure(&mut self, node: usize, variation: Variation) {
+        self.patience[node] = self.patience[node].min(variation.patience);
+    }
+
     /// A node's agent learns by how much it was late: for the suspicion time its word against others may not count.
     pub fn late(&mut self, now: u64, node: usize, by: u64) {
         self.late[node] = Some((now, by));
@@ -134,7 +142,7 @@ impl Truth {
     pub fn is_silent(&self, shape: &Shape, now: u64, to: usize, from: usize) -> bool {
         shape.between(to, from).all(|network| {
             let silence = now - self.heard(network, to, from);
-            shape.suspicion_least(network, to) <= silence
+            shape.suspicion_least(network, self.patience[to]) <= silence
         })
     }
 

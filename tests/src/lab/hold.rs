@@ -44,4 +44,12 @@ impl Held {
         self.fault.heal()?;
         Ok(recording.count(Kind::Heartbeat))
     }
+
+    /// Passes on what was kept, the newest first, and lets the rest through; returns how many heartbeats had waited.
+    pub fn pass_on_reversed(self, lab: &Lab) -> Result<usize> {
+        let recording = self.recorder.end()?.to(self.to).reversed();
+        recording.play(lab.switch(self.network), Duration::ZERO)?;
+        self.fault.heal()?;
+        Ok(recording.count(Kind::Heartbeat))
+    }
 }

@@ -81,6 +81,12 @@ impl Recording {
         Recording { at, ..self }
     }
 
+    /// The same frames, the newest first.
+    pub fn reversed(mut self) -> Self {
+        self.frames.reverse();
+        self
+    }
+
     /// How many frames of this kind it holds.
     pub fn count(&self, kind: Kind) -> usize {
         let kinds = self.frames.iter().filter_map(Seen::header);

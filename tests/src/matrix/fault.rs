@@ -24,6 +24,12 @@ pub enum Kind {
     Refused,
     /// What the victim sends to one other waits on the way.
     HeldBack,
+    /// The same, and the last one overtakes all others.
+    Overtaken,
+    /// The victim's sender wants to run and does not get a CPU.
+    Starved,
+    /// The switch of one network passes nothing on; all carriers stay.
+    SwitchDead,
     /// The victim's whole machine stands still: its agent, its kernel and its wires.
     MachineStill,
     /// The victim's agent says that it restarts, and does.
@@ -34,11 +40,13 @@ pub enum Kind {
     CutAndStopped,
     /// All wires are broken while the agent is killed and started.
     CutAndKilled,
+    /// One way between two is cut while the agent of another node is stopped.
+    CutAndStoppedElsewhere,
 }
 
 impl Kind {
     /// All of them; those with one cause first.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 18] = [
         Kind::AgentStopped,
         Kind::AgentKilled,
         Kind::HostOff,
@@ -48,17 +56,21 @@ impl Kind {
         Kind::CablePulled,
         Kind::Refused,
         Kind::HeldBack,
+        Kind::Overtaken,
+        Kind::Starved,
+        Kind::SwitchDead,
         Kind::MachineStill,
         Kind::Restarted,
         Kind::Left,
         Kind::CutAndStopped,
         Kind::CutAndKilled,
+        Kind::CutAndStoppedElsewhere,
     ];
 
     /// Whether it has one cause.
     pub const fn is_pure(self) -> bool {
         match self {
-            Kind::CutAndStopped | Kind::CutAndKilled => false,
+            Kind::CutAndStopped | Kind::CutAndKilled | Kind::CutAndStoppedElsewhere => false,
             Kind::AgentStopped
             | Kind::AgentKilled
             | Kind::HostOff
@@ -68,6 +80,9 @@ impl Kind {
             | Kind::CablePulled
             | Kind::Refused
             | Kind::HeldBack
+            | Kind::Overtaken
+            | Kind::Starved
+            | Kind::SwitchDead
             | Kind::MachineStill
             | Kind::Restarted
             | Kind::Left => true,
@@ -104,6 +119,15 @@ pub struct Truth {
 }
 
 impl Draw {
+    /// A node that is neither the victim nor the other.
+    pub fn third(&self, nodes: &[Node]) -> Node {
+        let neither = |node: &&Node| **node != self.victim && **node != self.other;
+        *nodes
+            .iter()
+            .find(neither)
+            .expect("the plan has three nodes")
+    }
+
     /// What should be said of it: everything that is told as lost, and why.
     pub fn truths(&self, nodes: &[Node]) -> Vec<Truth> {
         let Draw {
@@ -148,6 +172,11 @@ impl Draw {
             .concat(),
             Kind::Refused => vec![truth(other, victim, network, &["dropped-there"])],
             Kind::HeldBack => vec![truth(other, victim, network, &["delayed"])],
+            Kind::Overtaken => vec![truth(other, victim, network, &["disordered"])],
+            Kind::Starved => of_victim(&both, &["starved-there"]),
+            Kind::SwitchDead => pairs(nodes)
+                .map(|(observer, peer)| truth(observer, peer, network, &["lost-both-ways"]))
+                .collect(),
             Kind::MachineStill => [
                 of_victim(&both, &["paused-there"]),
                 by_victim(&both, &["paused-here"]),
@@ -172,8 +201,27 @@ impl Draw {
                 by_victim(&both, &["agent-restarted", "host-down", "lost-both-ways"]),
             ]
             .concat(),
+            Kind::CutAndStoppedElsewhere => {
+                let third = self.third(nodes);
+                let seen = pairs(nodes).filter(|(_, peer)| *peer == third);
+                let stalled =
+                    |observer, network| truth(observer, third, network, &["agent-stalled"]);
+                seen.flat_map(|(observer, _)| both.map(|network| stalled(observer, network)))
+                    .chain([truth(other, victim, network, &["lost-to-us"])])
+                    .collect()
+            }
         }
     }
+}
+
+/// Every observer with every peer.
+fn pairs(nodes: &[Node]) -> impl Iterator<Item = (Node, Node)> {
+    let with = |observer: &Node| {
+        let observer = *observer;
+        let peers = nodes.iter().filter(move |peer| **peer != observer);
+        peers.map(move |peer| (observer, *peer))
+    };
+    nodes.iter().flat_map(with)
 }
 
 fn truth(observer: Node, peer: Node, network: Network, classes: &[&'static str]) -> Truth {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::fault::{Draw, Kind};
+use super::trial::QUIET;
 use crate::lab::cast::{PRIVATE, PUBLIC};
 use crate::lab::fault::Fault;
 use crate::lab::plan::Node;
@@ -46,6 +47,19 @@ pub fn inject(lab: &mut Lab, draw: &Draw) -> Result<()> {
             wait()?;
             held.pass_on(lab).map(drop)
         }
+        Kind::Overtaken => {
+            let held = lab.hold_back(victim, other, network)?;
+            wait()?;
+            held.pass_on_reversed(lab).map(drop)
+        }
+        Kind::Starved => {
+            lab.starve_sender(victim, Duration::from_millis(lasts_ms))?
+                .wait()?;
+            // The last silence is over, and told, before the agent says that it restarts.
+            interrupt::sleep(QUIET)?;
+            lab.restart_agent(victim)
+        }
+        Kind::SwitchDead => during(lab.network_down(network)?, wait),
         Kind::MachineStill => {
             let wires = wires(lab, victim)?;
             lab.pause_agent(victim)?;
@@ -75,6 +89,15 @@ pub fn inject(lab: &mut Lab, draw: &Draw) -> Result<()> {
             lab.spawn_agent(victim)?;
             wires.heal()?;
             lab.wait_answering(victim)
+        }
+        Kind::CutAndStoppedElsewhere => {
+            let nodes: Vec<Node> = lab.plan().all_nodes().collect();
+            let third = draw.third(&nodes);
+            let cut = lab.drop_between(victim, other, network)?;
+            lab.pause_agent(third)?;
+            wait()?;
+            cut.heal()?;
+            lab.resume_agent(third)
         }
     }
 }

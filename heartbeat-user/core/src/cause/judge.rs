@@ -155,7 +155,8 @@ fn not_sent(findings: &Findings, numbers: &Numbers) -> Verdict {
             return (Class::PausedThere, proved);
         }
         let late = account.sender_late.max(account.late);
-        if is_most(account.waited, late) && is_most(late, findings.silence) {
+        // A silence may be made of several waits, of which the account has the longest.
+        if is_most(account.waited, late) && findings.interval <= account.waited {
             return (Class::StarvedThere, Certainty::Likely);
         }
     }

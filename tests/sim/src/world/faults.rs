@@ -122,6 +122,7 @@ impl World {
 
     fn reconfigure(&mut self, node: usize, variation: crate::shape::Variation) {
         self.hosts[node].variation = variation;
+        self.truth.reconfigure(node, variation);
         let config = self.plan.shape.config(node, variation);
         if self.hosts[node].active().is_some() {
             self.send(node);

@@ -136,11 +136,25 @@ fn numbers_without_a_hole_were_not_sent_and_the_host_tells_whether_the_agent_or_
         waited: ms(880),
         ..account()
     };
-    let starved = Findings {
-        account: Some(starved),
+    let told = |account| Findings {
+        account: Some(account),
         ..answered
     };
-    assert_eq!(class(starved), (Class::StarvedThere, Certainty::Likely));
+    let starved_there = (Class::StarvedThere, Certainty::Likely);
+    assert_eq!(class(told(starved)), starved_there);
+    // The longest of several waits that together are the silence; and a stop with a short wait in it.
+    let waits = Account {
+        sender_late: ms(300),
+        late: ms(300),
+        waited: ms(290),
+        ..starved
+    };
+    assert_eq!(class(told(waits)), starved_there);
+    let stopped = Account {
+        waited: ms(290),
+        ..starved
+    };
+    assert_eq!(class(told(stopped)), (Class::AgentStalled, Certainty::Sure));
 }
 
 #[test]
