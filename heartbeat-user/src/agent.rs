@@ -6,7 +6,8 @@
 //!   netlink (interfaces) ───┼─> turn: sweep ─> core ─┼─> controls (arm), echo requests
 //!   requests (control, web)─┤                        └─> next timer
 //!   messages (socket) ──────┘
-//!   signals ────────────────> end          sender thread: heartbeats, by templates
+//!   signals ────────────────> end      └─> service manager: fed after a sweep
+//!                                          sender thread: heartbeats, by templates
 //! ```
 //!
 //! Everything that changes state happens in this one task, one input at a time. What could block it has a
@@ -43,6 +44,7 @@ mod snapshots;
 mod soundness;
 mod stalls;
 mod start;
+mod supervised;
 mod timer;
 mod turn;
 mod ways;
@@ -66,12 +68,14 @@ use crate::interface;
 use crate::journal::Journal;
 use crate::key::KeyRing;
 use crate::lateness::{Lateness, Part};
+use crate::loaded::Loaded;
 use crate::maintenance::Maintenances;
 use crate::pause::Pause;
 use crate::recording::Recorder;
 use crate::request::Request;
 use crate::sender::Sender;
 use crate::sender::priority::Scheduling;
+use crate::service::Service;
 use crate::socket::Sockets;
 use crate::watch;
 use crate::witness::Witnesses;
@@ -87,6 +91,7 @@ use stalls::Stalls;
 use timer::Timer;
 
 pub use lock::Lock;
+pub use supervised::Failed;
 
 /// What the command line says.
 pub struct Options {
@@ -134,6 +139,7 @@ pub struct Agent {
     ourselves: Ourselves,
     requests: mpsc::Sender<Request>,
     witnesses: Witnesses,
+    service: Service,
     /// Whether the last attempt to reload succeeded, or none was made.
     reloaded: bool,
     /// How the run ends, once that is known.
@@ -142,14 +148,23 @@ pub struct Agent {
     _lock: Lock,
 }
 
-/// Runs the agent until it is told to stop.
+/// Runs the agent until it is told to stop. Error [`Failed`]: files and command line are right, and yet it could not
+/// start or go on, which another attempt may; any other: they are to be mended first.
 pub fn run(options: &Options) -> Result<()> {
+    let loaded = Loaded::read(&options.config)?;
+    if options.node.is_some() {
+        loaded.cluster.local_node(options.node.as_deref(), &[])?;
+    }
+    live(options, loaded).context(Failed)
+}
+
+fn live(options: &Options, loaded: Loaded) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("start the event loop")?;
     let entered = runtime.enter();
-    let (agent, requests) = Agent::start(options)?;
+    let (agent, requests) = Agent::start(options, loaded)?;
     drop(entered);
     runtime.block_on(agent.serve(options.trace, requests))
 }
@@ -170,6 +185,7 @@ impl Agent {
         let mut signals = shutdown::Signals::new()?;
         log::info!("{}", self.greeting());
         let mut pace = self.paced_turn();
+        self.tell_ready();
         let departure = loop {
             if let Some(departure) = self.departure {
                 break departure;
@@ -211,7 +227,10 @@ impl Agent {
 
     fn paced_turn(&mut self) -> Pace {
         let begun = clock::now();
-        let wanted = self.turn();
+        let mut wanted = self.turn();
+        if let Some(feeding) = self.feed() {
+            wanted = wanted.min(feeding);
+        }
         Pace::after(begun, clock::now(), wanted, self.tick)
     }
 

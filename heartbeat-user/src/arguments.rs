@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 /// Heartbeats between cluster nodes, stamped by XDP.
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(name = "heartbeat", version, max_term_width = 100)]
 pub struct Arguments {
     #[command(subcommand)]
     pub verb: Verb,

@@ -43,7 +43,7 @@ pub(crate) fn inquire(socket: &Path, peer: &str, patience: Duration) -> Result<S
 pub enum Exit {
     /// All is well.
     Well = 0,
-    /// Something is not as it should be.
+    /// Something is not as it should be; of `run`: the files are right, and the agent could not start or go on.
     Degraded = 1,
     /// Wrong usage or configuration, or the command failed.
     Wrong = 2,

@@ -4,7 +4,7 @@
 //! receiver the XDP program ([`object`], put on its devices by [`xdp`] over the [`pins`]) stamps it into a slot
 //! of [`maps`], which [`sweep`] reads; the core judges; [`agent`] carries out what follows; [`journal`] keeps
 //! the event as a [`record`]; [`snapshot`] is what [`control`] and [`web`] ([`metrics`]) show when they are
-//! asked, by a [`request`], which may be an order as well. What takes more words than a heartbeat is a
+//! asked, by a [`request`], which may be an order as well. The [`service`] manager is told by the agent itself. What takes more words than a heartbeat is a
 //! [`message`]. A [`witness`] is asked what heartbeats leave open;
 //! [`recording`] keeps what the core was told. [`config`],
 //! [`key`] and [`interface`] say what this node is; [`arguments`], [`commands`] and [`check`] are what operators
@@ -46,6 +46,7 @@ pub mod record;
 pub mod recording;
 pub mod request;
 pub mod sender;
+pub mod service;
 pub mod snapshot;
 pub mod socket;
 pub mod sweep;

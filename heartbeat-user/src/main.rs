@@ -24,6 +24,8 @@ fn main() -> ExitCode {
             Exit::NoAgent
         } else if error.is::<Undelivered>() {
             Exit::Undelivered
+        } else if error.is::<agent::Failed>() {
+            Exit::Degraded
         } else {
             Exit::Wrong
         }

@@ -13,6 +13,7 @@
 
 pub mod memory;
 pub mod priority;
+pub mod pulse;
 mod rounds;
 pub mod timetable;
 
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use heartbeat_ebpf::tag::Subkey;
+use heartbeat_ebpf::time::Timestamp;
 use heartbeat_ebpf::wire::Header;
 use nix::unistd::{Pid, gettid};
 
@@ -35,6 +37,7 @@ use crate::socket::{Route, Sockets};
 use memory::Locked;
 use priority::Scheduling;
 use priority::leash::Leash;
+use pulse::Pulse;
 use rounds::Rounds;
 use timetable::{Due, Timetable};
 
@@ -86,6 +89,7 @@ pub struct Entry {
 pub struct Sender {
     orders: mpsc::Sender<Order>,
     thread: JoinHandle<()>,
+    pulse: Pulse,
     obtained: Obtained,
 }
 
@@ -118,6 +122,8 @@ impl Sender {
     ) -> Result<Self> {
         let (orders, receiver) = mpsc::channel();
         let (report, obtained) = mpsc::channel();
+        let pulse = Pulse::default();
+        let beating = pulse.clone();
         let run = move || {
             // The receiver lives until the thread has reported.
             let _ = report.send(obtain(paths, interval));
@@ -127,6 +133,7 @@ impl Sender {
                 lateness,
                 due: Vec::new(),
                 leash: None,
+                pulse: beating,
                 ending: false,
             }
             .run(&receiver);
@@ -139,6 +146,7 @@ impl Sender {
         Ok(Sender {
             orders,
             thread,
+            pulse,
             obtained,
         })
     }
@@ -153,6 +161,11 @@ impl Sender {
     /// The scheduling the thread got.
     pub fn scheduling(&self) -> Scheduling {
         self.obtained.scheduling
+    }
+
+    /// Whether the thread lives, and is no later than this for what it meant to do next.
+    pub fn is_well(&self, now: Timestamp, patience: Duration) -> bool {
+        !self.thread.is_finished() && self.pulse.is_felt(now, patience)
     }
 
     /// The thread's number.
@@ -205,6 +218,7 @@ struct Run {
     lateness: Arc<Lateness>,
     due: Vec<Due>,
     leash: Option<Leash>,
+    pulse: Pulse,
     ending: bool,
 }
 
@@ -217,11 +231,14 @@ impl Run {
                 Err(TryRecvError::Disconnected) if !self.ending => return,
                 Err(TryRecvError::Disconnected | TryRecvError::Empty) => {
                     self.send();
-                    match self.timetable.next() {
-                        Some(due) => thread::park_timeout(due.since(clock::now())),
+                    let now = clock::now();
+                    let due = match self.timetable.next() {
+                        Some(due) => due,
                         None if self.ending => return,
-                        None => thread::park_timeout(IDLE),
-                    }
+                        None => now.after(IDLE),
+                    };
+                    self.pulse.beat(due);
+                    thread::park_timeout(due.since(now));
                 }
             }
         }

@@ -21,6 +21,7 @@ use crate::command;
 pub use apt::with_fresh_lists;
 pub use catalogue::{
     CLIPPY, FOR_CLUSTERS, FOR_DEPLOYMENT, FOR_DISASSEMBLY, FOR_EBPF, FOR_KERNELS, FOR_LONG_TESTS,
+    FOR_PACKAGES,
     FOR_TESTS, FUZZER, LINTS, RUSTFMT, Remedy, Tool,
 };
 

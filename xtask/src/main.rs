@@ -9,6 +9,7 @@
 mod check;
 mod command;
 mod deploy;
+mod dist;
 mod ebpf;
 #[path = "../../heartbeat-user/build/tools.rs"]
 mod ebpf_tools;
@@ -62,6 +63,8 @@ enum Verb {
     Ebpf(ebpf::Options),
     /// Boots Debian's 6.1 kernel under qemu and has the agent show there what it can do.
     Kernels,
+    /// Makes the packages: .deb, .rpm and a tarball.
+    Dist(dist::Options),
     /// Feeds random input to the frame walk or the wire format (nightly).
     Fuzz(fuzz::Options),
     /// Measures, in the release profile, what a frame, a sweep and a verdict cost (root).
@@ -101,6 +104,7 @@ fn run() -> Result<ExitCode> {
         Some(Verb::Check) => check::run(),
         Some(Verb::Tidy) => tidy::run(),
         Some(Verb::Ebpf(options)) => ebpf::run(&options),
+        Some(Verb::Dist(options)) => dist::run(&options),
         Some(Verb::Kernels) => kernels::run(),
         Some(Verb::Fuzz(options)) => fuzz::run(&options),
         Some(Verb::Bench(Arguments { arguments })) => launch::run(&launch::BENCH, &arguments),

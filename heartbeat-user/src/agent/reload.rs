@@ -17,6 +17,7 @@ use crate::request::{Answer, Request};
 impl Agent {
     /// Has the files read; the answer comes when they are taken or refused.
     pub(super) fn begin_reload(&self, asker: String, answer: Option<oneshot::Sender<Answer>>) {
+        self.service.reloading(clock::now());
         let (file, requests) = (self.file.clone(), self.requests.clone());
         tokio::spawn(async move {
             let read = tokio::task::spawn_blocking(move || Loaded::read(&file)).await;
@@ -43,6 +44,7 @@ impl Agent {
             log::error!("reload asked for by {asker} is refused: {text}");
             text
         });
+        self.tell_ready();
         if let Some(answer) = answer {
             // A client that left gets no answer.
             let _ = answer.send(outcome);

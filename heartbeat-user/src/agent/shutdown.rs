@@ -83,6 +83,7 @@ impl Agent {
         log::info!(
             "ending, {departure:?}: the XDP program goes on stamping, `heartbeat detach` removes it"
         );
+        self.service.stopping(&format!("{departure:?}"));
         let (said, flag) = match departure {
             Departure::Restarting => (arrival::Departure::Restarting, flags::RESTARTING),
             Departure::Leaving => (arrival::Departure::Leaving, flags::LEAVING),

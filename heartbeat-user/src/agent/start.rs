@@ -36,6 +36,7 @@ use crate::pause::Pause;
 use crate::pins::Pins;
 use crate::request::Request;
 use crate::sender::{Sender, priority};
+use crate::service::Service;
 use crate::socket::Sockets;
 use crate::waiting::Waiting;
 use crate::witness::{self, Witnesses};
@@ -47,12 +48,16 @@ const TICK_MAX: Duration = Duration::from_millis(1200);
 
 impl Agent {
     /// Prepares everything and starts the threads; the loop does not run yet.
-    pub(super) fn start(options: &Options) -> Result<(Agent, mpsc::Receiver<Request>)> {
+    pub(super) fn start(
+        options: &Options,
+        loaded: Loaded,
+    ) -> Result<(Agent, mpsc::Receiver<Request>)> {
+        let service = Service::of_this_process()?;
         let Loaded {
             cluster,
             text,
             keys,
-        } = Loaded::read(&options.config)?;
+        } = loaded;
         let local = cluster.local_node(options.node.as_deref(), &interface::local_addresses()?)?;
         let node = position(&cluster, local.id).context("find this node")?;
         let local = &cluster.nodes[node];
@@ -106,6 +111,7 @@ impl Agent {
             aside,
             requests,
             witnesses,
+            service,
             departure: None,
             scheduling: priority::Scheduling::Normal,
             directory,

@@ -33,7 +33,7 @@ impl Kind {
         }
     }
 
-    /// Its permissions, octal; a key is for root alone.
+    /// Its permissions, octal; a key is for whom the agent runs as alone.
     pub fn mode(self, manager: Manager) -> &'static str {
         match (self, manager) {
             (Kind::Binary, _) | (Kind::Service, Manager::Init) => "0755",

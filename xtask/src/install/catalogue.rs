@@ -182,6 +182,72 @@ const STRIP: Tool = Tool {
     remedy: Remedy::Packages(&["binutils"]),
 };
 
+const GIT: Tool = Tool {
+    name: "git",
+    why: "tells the date that packages bear",
+    present: || command::find("git").is_some(),
+    remedy: Remedy::Packages(&["git"]),
+};
+
+const XZ: Tool = Tool {
+    name: "xz",
+    why: "compresses a tarball",
+    present: || command::find("xz").is_some(),
+    remedy: Remedy::Packages(&["xz-utils"]),
+};
+
+const SHLIBDEPS: Tool = Tool {
+    name: "dpkg-shlibdeps",
+    why: "tells which libraries a Debian package needs",
+    present: || command::find("dpkg-shlibdeps").is_some(),
+    remedy: Remedy::Packages(&["dpkg-dev"]),
+};
+
+const RPMBUILD: Tool = Tool {
+    name: "rpmbuild",
+    why: "packs an RPM",
+    present: || command::find("rpmbuild").is_some(),
+    remedy: Remedy::Packages(&["rpm"]),
+};
+
+const SYSTEMD_ANALYZE: Tool = Tool {
+    name: "systemd-analyze",
+    why: "judges the agent's unit (nothing of systemd is started)",
+    present: || command::find("systemd-analyze").is_some(),
+    remedy: Remedy::Packages(&["systemd"]),
+};
+
+const MANDOC: Tool = Tool {
+    name: "mandoc",
+    why: "judges the manual pages",
+    present: || command::find("mandoc").is_some(),
+    remedy: Remedy::Packages(&["mandoc"]),
+};
+
+const SHELLCHECK: Tool = Tool {
+    name: "shellcheck",
+    why: "judges hooks and maintainer scripts",
+    present: || command::find("shellcheck").is_some(),
+    remedy: Remedy::Packages(&["shellcheck"]),
+};
+
+const LINTIAN: Tool = Tool {
+    name: "lintian",
+    why: "judges the Debian package",
+    present: || command::find("lintian").is_some(),
+    remedy: Remedy::Packages(&["lintian"]),
+};
+
+const DEBOOTSTRAP: Tool = Tool {
+    name: "debootstrap",
+    why: "makes a Debian root to install the package in",
+    present: || command::find("debootstrap").is_some(),
+    remedy: Remedy::Packages(&["debootstrap"]),
+};
+
+/// What making packages needs.
+pub const FOR_PACKAGES: &[Tool] = &[COMPILER, LINKER, STRIP, GIT, XZ, SHLIBDEPS, RPMBUILD];
+
 /// `cargo fuzz`.
 pub const FUZZER: &[Tool] = &[
     Tool {
@@ -202,12 +268,21 @@ pub const FUZZER: &[Tool] = &[
 ];
 
 /// What the long tests need beside that.
-pub const FOR_LONG_TESTS: &[Tool] = &[Tool {
-    name: "chromium",
-    why: "shows the agent's page as its readers see it (290 MB)",
-    present: || command::find("chromium").is_some(),
-    remedy: Remedy::Packages(&["chromium", "fonts-dejavu-core"]),
-}];
+pub const FOR_LONG_TESTS: &[Tool] = &[
+    Tool {
+        name: "chromium",
+        why: "shows the agent's page as its readers see it (290 MB)",
+        present: || command::find("chromium").is_some(),
+        remedy: Remedy::Packages(&["chromium", "fonts-dejavu-core"]),
+    },
+    STRIP,
+    GIT,
+    XZ,
+    SHLIBDEPS,
+    RPMBUILD,
+    LINTIAN,
+    DEBOOTSTRAP,
+];
 
 /// What agents in namespaces need.
 pub const FOR_CLUSTERS: &[Tool] = &[IP, NFT, COMPILER, LINKER, BPFFS];
@@ -240,6 +315,10 @@ pub const FOR_TESTS: &[Tool] = &[
     ALERTMANAGER,
     SSH,
     HOSTS,
+    SYSTEMD_ANALYZE,
+    MANDOC,
+    SHELLCHECK,
+    SETPRIV,
     RUSTFMT,
     CLIPPY,
 ];

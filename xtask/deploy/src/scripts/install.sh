@@ -29,11 +29,18 @@ if [ ! -e $folder/pending ] || [ "$(cat $keep/undo)" = reload ]; then echo "$was
 echo "$rollout" >$keep/rollout
 touch $folder/pending
 getent group heartbeat-ebpf >/dev/null || groupadd --system heartbeat-ebpf
+# The unit runs the agent as a user of its own, who takes a new key by a reload only from a file that he may read.
+reader=0:0
+if [ $manager = systemd ]; then
+    getent passwd heartbeat-ebpf >/dev/null || useradd --system --gid heartbeat-ebpf --no-create-home \
+        --home-dir /var/lib/heartbeat-ebpf --shell /usr/sbin/nologin heartbeat-ebpf
+    reader=heartbeat-ebpf:heartbeat-ebpf
+fi
 set -- $changed
 while [ $# -gt 0 ]; do
     mkdir -p "${3%/*}"
     cp "$place/$1" "$3.new"
-    chown 0:0 "$3.new"
+    case $1 in key) chown $reader "$3.new" ;; *) chown 0:0 "$3.new" ;; esac
     chmod "$2" "$3.new"
     mv -f "$3.new" "$3"
     shift 3

@@ -1,0 +1,64 @@
+//! What lies around the agent on a host: its units, its manual, its hooks, its packages.
+//!
+//! A service manager can't be run in a test, so each end of what it does is tried by itself: the unit is judged by
+//! systemd's own tools, and the agent talks to a real socket of that manager's protocol. With `--long` the packages are
+//! built, and installed in a Debian of their own.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use heartbeat_tests::lab::plan::Plan;
+use heartbeat_tests::lab::requirements;
+use heartbeat_tests::suite::Suite;
+
+#[path = "../cluster_restart/books.rs"]
+mod books;
+mod debian;
+mod hooks;
+mod manager;
+mod manual;
+mod pause;
+mod root;
+mod units;
+mod watchdog;
+
+const INTERVAL: Duration = Duration::from_millis(100);
+/// What may pass until something happens on a busy machine.
+const LIMIT: Duration = Duration::from_secs(10);
+/// `cargo xtask test --long` sets the variable.
+const LONG: &str = "HEARTBEAT_LONG";
+
+fn main() -> ExitCode {
+    let long = env::var_os(LONG).is_some();
+    Suite {
+        missing: requirements::missing_for_agents,
+        threads: 1,
+        tests: if long {
+            &[
+                units::TESTS,
+                manual::TESTS,
+                watchdog::TESTS,
+                hooks::TESTS,
+                debian::TESTS,
+            ]
+        } else {
+            &[units::TESTS, manual::TESTS, watchdog::TESTS, hooks::TESTS]
+        },
+    }
+    .run()
+}
+
+fn plan() -> Plan {
+    Plan::nodes(2)
+        .network("private", "Private Network")
+        .timing(INTERVAL, 3)
+}
+
+/// What is shipped beside the agent.
+fn share(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../heartbeat-user/share")
+        .join(path)
+}

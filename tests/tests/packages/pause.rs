@@ -1,0 +1,56 @@
+//! One thread of an agent that hangs, while the others go on.
+//!
+//! A signal stops all threads of a process; what a debugger does stops one.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use nix::errno::Errno;
+use nix::libc;
+use nix::unistd::Pid;
+
+/// A thread that stands still until this is dropped.
+pub struct Pause(i32);
+
+impl Pause {
+    /// Of the thread with this name.
+    pub fn of(process: Pid, name: &str) -> Result<Self> {
+        let tasks = format!("/proc/{process}/task");
+        for task in fs::read_dir(&tasks).with_context(|| format!("read {tasks}"))? {
+            let task = task?.path();
+            if fs::read_to_string(task.join("comm"))?.trim() == name {
+                let number = task.file_name().and_then(|number| number.to_str());
+                return Pause::hold(number.context("a thread without a number")?.parse()?);
+            }
+        }
+        anyhow::bail!("process {process} has no thread {name}")
+    }
+
+    /// Of the main thread.
+    pub fn of_main(process: Pid) -> Result<Self> {
+        Pause::hold(process.as_raw())
+    }
+
+    fn hold(thread: i32) -> Result<Self> {
+        call(libc::PTRACE_SEIZE, thread).context("seize the thread")?;
+        call(libc::PTRACE_INTERRUPT, thread).context("interrupt the thread")?;
+        let mut status = 0;
+        // SAFETY: the status outlives the call, which writes it.
+        let waited = unsafe { libc::waitpid(thread, &raw mut status, libc::__WALL) };
+        Errno::result(waited).context("wait for the thread to stand")?;
+        Ok(Pause(thread))
+    }
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        // A thread that is gone needs nothing.
+        let _ = call(libc::PTRACE_DETACH, self.0);
+    }
+}
+
+fn call(request: libc::c_uint, thread: i32) -> nix::Result<()> {
+    let nothing = std::ptr::null_mut::<libc::c_void>();
+    // SAFETY: these requests take numbers and touch no memory of this process.
+    Errno::result(unsafe { libc::ptrace(request, thread, nothing, nothing) }).map(drop)
+}
