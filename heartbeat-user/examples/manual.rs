@@ -4,9 +4,6 @@
 //! is not. The awkward case is a date, which a manual page has and a reproducible build may not take from the clock:
 //! whoever runs this says which.
 
-#[path = "../src/arguments.rs"]
-mod arguments;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +11,7 @@ use anyhow::{Context, Result};
 use clap::{Command, CommandFactory as _, Parser};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use heartbeat_user::arguments::Arguments;
 
 /// Where the pages belong: commands for the administrator of a system.
 const SECTION: &str = "8";
@@ -31,7 +29,7 @@ struct Wanted {
 fn main() -> Result<()> {
     let wanted = Wanted::parse();
     fs::create_dir_all(&wanted.out).with_context(|| format!("create {}", wanted.out.display()))?;
-    let mut command = arguments::Arguments::command().disable_help_subcommand(true);
+    let mut command = Arguments::command().disable_help_subcommand(true);
     command.build();
     pages(&command, &wanted)?;
     for shell in SHELLS {

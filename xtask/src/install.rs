@@ -21,8 +21,7 @@ use crate::command;
 pub use apt::with_fresh_lists;
 pub use catalogue::{
     CLIPPY, FOR_CLUSTERS, FOR_DEPLOYMENT, FOR_DISASSEMBLY, FOR_EBPF, FOR_KERNELS, FOR_LONG_TESTS,
-    FOR_PACKAGES,
-    FOR_TESTS, FUZZER, LINTS, RUSTFMT, Remedy, Tool,
+    FOR_PACKAGES, FOR_TESTS, FUZZER, LINTS, RUSTFMT, Remedy, Tool,
 };
 
 /// A tool that is missing, and why it was not installed.
