@@ -282,7 +282,13 @@ impl Path {
         let since = goodbye.at;
         match (goodbye.departure, self.state) {
             (Departure::Leaving, PathState::Left { .. })
-            | (Departure::Restarting, PathState::Left { .. } | PathState::Restarting { .. }) => {}
+            | (Departure::Restarting, PathState::Left { .. }) => {}
+            // A run that had hardly begun may restart as well, and is waited for from then on.
+            (Departure::Restarting, PathState::Restarting { since: before }) => {
+                self.state = PathState::Restarting {
+                    since: before.max(since),
+                };
+            }
             (Departure::Leaving, _) => self.state = PathState::Left { since },
             (Departure::Restarting, PathState::Unknown | PathState::Up) => {
                 self.state = PathState::Restarting { since };

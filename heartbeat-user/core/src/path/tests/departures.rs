@@ -62,6 +62,21 @@ fn an_agent_that_stays_away_longer_than_the_grace_is_lost_and_comes_back() {
 }
 
 #[test]
+fn an_agent_that_restarts_again_right_after_its_return_is_waited_for_anew() {
+    let (mut path, mut events) = departed(Departure::Restarting);
+    let back = [100, 200, 2190, 2195];
+    let again = goodbye(Departure::Restarting, 2195);
+    path.gap(at(2210), &gaps(&back, 200, 2200)[0], &mut events);
+    path.sweep(at(2210), &slot(&back, 2210), again, &mut events);
+    assert_eq!(path.deadline(), Some(at(4195)));
+    path.sweep(at(4195), &slot(&back, 4195), again, &mut events);
+    assert_eq!(told(&events), "");
+    path.sweep(at(4196), &slot(&back, 4196), again, &mut events);
+    expect!["4196 1123 last heard at 2195, deadline 4195, missed 20"]
+        .assert_eq(told(&events).trim());
+}
+
+#[test]
 fn a_restart_that_was_announced_and_over_before_anyone_looked_is_not_reported() {
     let mut path = Path::new(INDEX, timing(1), GRACE);
     let mut events = Vec::new();
