@@ -52,7 +52,6 @@ pub mod premises;
 pub mod recording;
 pub mod reload;
 pub mod requirements;
-mod starved;
 pub mod switch_pass;
 pub mod tap;
 pub mod transcript;

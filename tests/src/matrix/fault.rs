@@ -26,8 +26,6 @@ pub enum Kind {
     HeldBack,
     /// The same, and the last one overtakes all others.
     Overtaken,
-    /// The victim's sender wants to run and does not get a CPU.
-    Starved,
     /// The switch of one network passes nothing on; all carriers stay.
     SwitchDead,
     /// The victim's whole machine stands still: its agent, its kernel and its wires.
@@ -46,7 +44,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them; those with one cause first.
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 17] = [
         Kind::AgentStopped,
         Kind::AgentKilled,
         Kind::HostOff,
@@ -57,7 +55,6 @@ impl Kind {
         Kind::Refused,
         Kind::HeldBack,
         Kind::Overtaken,
-        Kind::Starved,
         Kind::SwitchDead,
         Kind::MachineStill,
         Kind::Restarted,
@@ -81,7 +78,6 @@ impl Kind {
             | Kind::Refused
             | Kind::HeldBack
             | Kind::Overtaken
-            | Kind::Starved
             | Kind::SwitchDead
             | Kind::MachineStill
             | Kind::Restarted
@@ -173,7 +169,6 @@ impl Draw {
             Kind::Refused => vec![truth(other, victim, network, &["dropped-there"])],
             Kind::HeldBack => vec![truth(other, victim, network, &["delayed"])],
             Kind::Overtaken => vec![truth(other, victim, network, &["disordered"])],
-            Kind::Starved => of_victim(&both, &["starved-there"]),
             Kind::SwitchDead => pairs(nodes)
                 .map(|(observer, peer)| truth(observer, peer, network, &["lost-both-ways"]))
                 .collect(),

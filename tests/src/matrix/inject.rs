@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::fault::{Draw, Kind};
-use super::trial::QUIET;
 use crate::lab::cast::{PRIVATE, PUBLIC};
 use crate::lab::fault::Fault;
 use crate::lab::plan::Node;
@@ -51,13 +50,6 @@ pub fn inject(lab: &mut Lab, draw: &Draw) -> Result<()> {
             let held = lab.hold_back(victim, other, network)?;
             wait()?;
             held.pass_on_reversed(lab).map(drop)
-        }
-        Kind::Starved => {
-            lab.starve_sender(victim, Duration::from_millis(lasts_ms))?
-                .wait()?;
-            // The last silence is over, and told, before the agent says that it restarts.
-            interrupt::sleep(QUIET)?;
-            lab.restart_agent(victim)
         }
         Kind::SwitchDead => during(lab.network_down(network)?, wait),
         Kind::MachineStill => {

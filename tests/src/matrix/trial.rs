@@ -15,7 +15,7 @@ use crate::lab::{Lab, interrupt};
 use crate::program::random::Random;
 
 /// How long nothing may happen before a fault and after it: an event waits half an interval for the peer's word.
-pub(super) const QUIET: Duration = Duration::from_millis(700);
+const QUIET: Duration = Duration::from_millis(700);
 
 /// What was said of one path whose truth is known.
 #[derive(Clone, Debug)]
@@ -76,8 +76,6 @@ pub fn draw(kind: Kind, nodes: &[Node], random: &mut Random) -> Draw {
 const fn least_ms(kind: Kind) -> u64 {
     match kind {
         Kind::CablePulled => 1_300,
-        // Who comes last on a CPU still runs now and then.
-        Kind::Starved => 1_500,
         Kind::AgentStopped
         | Kind::AgentKilled
         | Kind::HostOff
@@ -110,8 +108,7 @@ pub fn run(lab: &mut Lab, draw: Draw) -> Result<Trial> {
     let truths = draw.truths(&nodes);
     let verdicts = truths
         .iter()
-        .map(|truth| judge(draw.kind, truth, lab, &feed))
-        .filter(|verdict| !was_in_time(verdict));
+        .map(|truth| judge(draw.kind, truth, lab, &feed));
     Ok(Trial {
         draw,
         verdicts: verdicts.collect(),
@@ -119,11 +116,6 @@ pub fn run(lab: &mut Lab, draw: Draw) -> Result<Trial> {
         hasty: hasty(&truths, lab, &feed),
         story: story(&feed),
     })
-}
-
-/// Who comes last on a CPU may still send in time, and then there is nothing to say.
-fn was_in_time(verdict: &Verdict) -> bool {
-    verdict.kind == Kind::Starved && verdict.told.is_none()
 }
 
 fn judge(kind: Kind, truth: &Truth, lab: &Lab, feed: &Feed) -> Verdict {
@@ -166,11 +158,9 @@ fn hasty(truths: &[Truth], lab: &Lab, feed: &Feed) -> Vec<String> {
     hasty
 }
 
-/// Whether a first cause is true at its moment: an agent that was killed, or gets no CPU, does send nothing on a host
-/// that answers.
+/// Whether a first cause is true at its moment: an agent that was killed does send nothing on a host that answers.
 fn is_excused(truth: &Truth, class: &str) -> bool {
-    let silent = ["agent-restarted", "starved-there"];
-    let stalled = class == "agent-stalled" && silent.iter().any(|one| truth.classes.contains(one));
+    let stalled = class == "agent-stalled" && truth.classes.contains(&"agent-restarted");
     stalled || truth.classes.contains(&class)
 }
 
