@@ -58,8 +58,13 @@ impl Lateness {
 
     /// Records how late a part was: from the moment it wanted to act to the moment it did.
     pub fn record(&self, part: Part, late: Duration) {
+        self.of(part).all.observe(late.as_secs_f64());
+        self.worsen(part, late);
+    }
+
+    /// Records that what was recorded last turned out to be so late.
+    pub fn worsen(&self, part: Part, late: Duration) {
         let measured = self.of(part);
-        measured.all.observe(late.as_secs_f64());
         measured.recent.record(clock::now(), late);
         let ns = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
         measured.worst.fetch_max(ns, Relaxed);

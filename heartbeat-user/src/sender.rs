@@ -269,7 +269,7 @@ impl Run {
             // Who lost the CPU within a round is as late with the rest of it.
             let took = clock::now().since(begin);
             if LONG_ROUND < took {
-                self.lateness.record(Part::Sender, late + took);
+                self.lateness.worsen(Part::Sender, late + took);
             }
         }
         if let Some(leash) = &mut self.leash {
