@@ -12,6 +12,7 @@
 pub mod collect;
 pub mod facts;
 pub mod finding;
+pub mod programs;
 pub mod reading;
 pub mod render;
 pub mod rules;

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::files;
 use crate::diagnose::facts::{Disk, Load, Pressure, Process};
+use crate::diagnose::programs;
 use crate::diagnose::reading::{Counters, Reading};
 
 /// Processes that are looked at.
@@ -11,33 +12,6 @@ const PROCESSES_MAX: usize = 8192;
 /// Columns of a CPU's line in /proc/stat.
 const TIMES: [&str; 8] = [
     "user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal",
-];
-/// Names of processes that matter to what is judged.
-const KNOWN: [&str; 24] = [
-    "chronyd",
-    "ntpd",
-    "ntpsec",
-    "systemd-timesyn",
-    "ptp4l",
-    "phc2sys",
-    "timemaster",
-    "openntpd",
-    "snmpd",
-    "multipathd",
-    "corosync",
-    "firewalld",
-    "rsync",
-    "restic",
-    "borg",
-    "bacula-fd",
-    "bareos-fd",
-    "veeamagent",
-    "updatedb",
-    "quotacheck",
-    "mdadm",
-    "cma_nt",
-    "hpasmd",
-    "dsm_sa_datamgrd",
 ];
 
 /// One look.
@@ -199,12 +173,8 @@ fn process(text: &str) -> Option<(char, Process)> {
 
 fn known(processes: &Reading<Vec<(char, Process)>>) -> Vec<String> {
     let all = processes.known().map_or(&[][..], Vec::as_slice);
-    let runs = |name: &&&str| all.iter().any(|(_, process)| process.name == **name);
-    KNOWN
-        .iter()
-        .filter(runs)
-        .map(|name| (*name).to_owned())
-        .collect()
+    let runs = |name: &&str| all.iter().any(|(_, process)| process.name == *name);
+    programs::all().filter(runs).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

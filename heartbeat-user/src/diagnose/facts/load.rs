@@ -24,7 +24,7 @@ pub struct Load {
     pub disks: Reading<Vec<Disk>>,
     /// Processes that wait for a disk or the like at the second look.
     pub blocked: Reading<Vec<Process>>,
-    /// Processes whose names are known to matter, of all: `chronyd`, `snmpd`, `multipathd`.
+    /// Those of [`programs`](crate::diagnose::programs) that run.
     pub known: Vec<String>,
 }
 

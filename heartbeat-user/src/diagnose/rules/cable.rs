@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::cause::Cause;
-use super::each::{self, told};
+use super::each;
 use crate::diagnose::facts::{Facts, Negotiation, Port};
 use crate::diagnose::finding::Finding;
 
@@ -97,13 +97,7 @@ fn carrier_changes(facts: &Facts) -> Vec<Finding> {
     each::port(facts, "no carrier comes and goes", |port| {
         let down = port.counters.get("carrier_down");
         each::when(0 < down.lately || MANY <= down.total, || {
-            let line = format!(
-                "{} lost its carrier: {}",
-                port.name,
-                told(down.lately, down.total)
-            );
-            Finding::by_growth(down.lately, line)
-                .on(port)
+            each::grown(port, "lost its carrier", down)
                 .advise("try another cable and another switch port")
         })
     })
@@ -156,23 +150,11 @@ fn frame_errors(facts: &Facts) -> Vec<Finding> {
             .sum(&["rx_crc_errors", "rx_frame_errors", "rx_length_errors"]);
         let collisions = port.counters.get("collisions");
         let mut findings = each::when(0 < broken.total, || {
-            let line = format!(
-                "{} got broken frames: {}",
-                port.name,
-                told(broken.lately, broken.total)
-            );
-            Finding::by_growth(broken.lately, line)
-                .on(port)
+            each::grown(port, "got broken frames", broken)
                 .advise("try another cable; if it is full duplex here, look for half duplex at its other end")
         });
         findings.extend(each::when(0 < collisions.total, || {
-            let line = format!(
-                "{} had collisions: {}",
-                port.name,
-                told(collisions.lately, collisions.total)
-            );
-            Finding::by_growth(collisions.lately, line)
-                .on(port)
+            each::grown(port, "had collisions", collisions)
                 .advise("one end runs at half duplex: let both ends negotiate")
         }));
         findings

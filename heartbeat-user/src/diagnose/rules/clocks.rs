@@ -5,6 +5,7 @@ use super::cause::Cause;
 use super::each;
 use crate::diagnose::facts::Facts;
 use crate::diagnose::finding::Finding;
+use crate::diagnose::programs::CLOCK_SETTERS;
 
 pub const RULES: &[Rule] = &[
     Rule {
@@ -31,17 +32,6 @@ pub const RULES: &[Rule] = &[
 
 /// Sources that are slow, or that the kernel takes only when it trusts nothing else.
 const POOR: [&str; 4] = ["hpet", "acpi_pm", "refined-jiffies", "jiffies"];
-/// Programs that set the clock.
-const DISCIPLINE: [&str; 8] = [
-    "chronyd",
-    "ntpd",
-    "ntpsec",
-    "systemd-timesyn",
-    "ptp4l",
-    "phc2sys",
-    "timemaster",
-    "openntpd",
-];
 
 fn clock_source(facts: &Facts) -> Vec<Finding> {
     each::reading(
@@ -71,7 +61,7 @@ fn synchronisation(facts: &Facts) -> Vec<Finding> {
             let known = facts.load.known.iter();
             let running = known
                 .map(String::as_str)
-                .find(|name| DISCIPLINE.contains(name));
+                .find(|name| CLOCK_SETTERS.contains(name));
             each::when(!synchronised && running.is_none(), || {
                 Finding::hint(
                     "nothing disciplines the wall clock: events of nodes can't be compared",

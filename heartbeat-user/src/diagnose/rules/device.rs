@@ -83,14 +83,7 @@ fn device_drops(facts: &Facts) -> Vec<Finding> {
             kernel
         };
         each::when(0 < dropped.total, || {
-            let line = format!(
-                "{} had no buffers for frames: {}",
-                port.name,
-                told(dropped.lately, dropped.total)
-            );
-            Finding::by_growth(dropped.lately, line)
-                .on(port)
-                .advise(more_buffers(port))
+            each::grown(port, "had no buffers for frames", dropped).advise(more_buffers(port))
         })
     })
 }
@@ -119,23 +112,11 @@ fn transmit(facts: &Facts) -> Vec<Finding> {
         let all = port.counters.get("tx_errors");
         let failed = if all.total < kinds.total { kinds } else { all };
         let mut findings = each::when(0 < stuck.total, || {
-            let line = format!(
-                "{} stood still when sending: {}",
-                port.name,
-                told(stuck.lately, stuck.total)
-            );
-            Finding::by_growth(stuck.lately, line)
-                .on(port)
+            each::grown(port, "stood still when sending", stuck)
                 .advise("update driver and firmware; try without offloads")
         });
         findings.extend(each::when(0 < failed.lately, || {
-            let line = format!(
-                "{} fails to send: {}",
-                port.name,
-                told(failed.lately, failed.total)
-            );
-            Finding::by_growth(failed.lately, line)
-                .on(port)
+            each::grown(port, "fails to send", failed)
                 .advise("look at `ethtool -S`, the cable and the driver")
         }));
         findings
@@ -149,17 +130,10 @@ fn flow_control(facts: &Facts) -> Vec<Finding> {
             pausing && !name.contains("duration") && !name.contains("storm")
         });
         each::when(0 < paused.lately, || {
-            let line = format!(
-                "{} pauses by flow control, in frames: {}",
-                port.name,
-                told(paused.lately, paused.total)
-            );
-            Finding::by_growth(paused.lately, line)
-                .on(port)
-                .advise(format!(
-                    "find who can't keep up; try without (`ethtool -A {} rx off tx off`)",
-                    port.name
-                ))
+            each::grown(port, "pauses by flow control, in frames", paused).advise(format!(
+                "find who can't keep up; try without (`ethtool -A {} rx off tx off`)",
+                port.name
+            ))
         })
     })
 }

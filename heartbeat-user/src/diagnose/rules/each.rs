@@ -2,7 +2,7 @@
 
 use crate::diagnose::facts::{AgentFacts, Facts, Port};
 use crate::diagnose::finding::Finding;
-use crate::diagnose::reading::Reading;
+use crate::diagnose::reading::{Counter, Reading};
 
 /// Judges what was read; what was not is said as it is.
 pub fn reading<T>(
@@ -73,4 +73,10 @@ pub fn told(lately: u64, total: u64) -> String {
         0 => format!("{total} before we looked"),
         lately => format!("{lately} while we looked, {total} in all"),
     }
+}
+
+/// A count of an interface that has grown: suspected of what goes on if it grew while we looked.
+pub fn grown(port: &Port, what: &str, count: Counter) -> Finding {
+    let line = format!("{} {what}: {}", port.name, told(count.lately, count.total));
+    Finding::by_growth(count.lately, line).on(port)
 }

@@ -6,6 +6,7 @@ use super::each;
 use super::load::pressure;
 use crate::diagnose::facts::{Disk, Facts, Process};
 use crate::diagnose::finding::Finding;
+use crate::diagnose::programs::DISK_READERS;
 
 pub const RULES: &[Rule] = &[
     Rule {
@@ -25,22 +26,6 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
-/// Programs that may read all of a disk: backups, scanners, SNMP agents.
-const READERS: [&str; 13] = [
-    "snmpd",
-    "rsync",
-    "restic",
-    "borg",
-    "bacula-fd",
-    "bareos-fd",
-    "veeamagent",
-    "updatedb",
-    "quotacheck",
-    "mdadm",
-    "cma_nt",
-    "hpasmd",
-    "dsm_sa_datamgrd",
-];
 /// Threads of the kernel that wait by their nature.
 const THREADS: [&str; 6] = [
     "kworker",
@@ -59,7 +44,7 @@ fn io_pressure(facts: &Facts) -> Vec<Finding> {
                 pressure.full
             );
             let known = facts.load.known.iter().map(String::as_str);
-            let readers: Vec<&str> = known.filter(|name| READERS.contains(name)).collect();
+            let readers: Vec<&str> = known.filter(|name| DISK_READERS.contains(name)).collect();
             let advice = match readers[..] {
                 [] => "look who reads and writes (`iotop`)".to_owned(),
                 [..] => format!("does {} read all of a disk?", readers.join(", ")),
