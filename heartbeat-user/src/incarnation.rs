@@ -56,7 +56,9 @@ mod tests {
         // Nothing can be written where a directory stands.
         fs::create_dir(directory.path().join("incarnation.new")).expect("writable");
         assert_eq!(next(2_000).expect("overwritten").0, 2_000);
-        assert!(next(10_000).is_err(), "a longer number needs room");
-        assert_eq!(next(3_000).expect("overwritten").0, 3_000);
+        assert_eq!(next(10_000).expect("longer").0, 10_000);
+        assert_eq!(next(u64::MAX - 1).expect("longest").0, u64::MAX - 1);
+        fs::write(directory.path().join(FILE), "7\n").expect("writable");
+        assert!(next(1).is_err(), "what a person wrote there is shorter");
     }
 }

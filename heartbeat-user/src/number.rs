@@ -1,7 +1,8 @@
 //! Numbers that a node keeps on its disk, one a file.
 //!
 //! The awkward cases are a machine that loses its power while a number is written, and a disk without room: a torn
-//! write must not leave a smaller number, and what needs no new room must not fail for the lack of it.
+//! write must not leave a smaller number, and what needs no new room must not fail for the lack of it. So every
+//! number has as many digits as the largest.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -32,7 +33,7 @@ pub fn replace(path: &Path, number: u64) -> Result<()> {
 fn store(path: &Path, number: u64) -> Result<()> {
     let temporary = path.with_extension("new");
     let mut file = File::create(&temporary)?;
-    writeln!(file, "{number}")?;
+    file.write_all(line(number).as_bytes())?;
     file.sync_all()?;
     fs::rename(&temporary, path)?;
     let directory = path.parent().context("find the file's directory")?;
@@ -42,11 +43,16 @@ fn store(path: &Path, number: u64) -> Result<()> {
 /// A full disk must not keep an agent from starting, and the bytes that are there need no new room. They are
 /// as many as before, in one block, so that no number in between comes about.
 fn overwrite(path: &Path, number: u64) -> Result<()> {
-    let bytes = format!("{number}\n");
-    if fs::metadata(path)?.len() != bytes.len() as u64 {
-        return Err(anyhow!("the number is longer than the one before"));
+    let line = line(number);
+    if fs::metadata(path)?.len() != line.len() as u64 {
+        return Err(anyhow!("the file is not as long as the number"));
     }
     let mut file = OpenOptions::new().write(true).open(path)?;
-    file.write_all(bytes.as_bytes())?;
+    file.write_all(line.as_bytes())?;
     Ok(file.sync_all()?)
+}
+
+/// Always 21 bytes.
+fn line(number: u64) -> String {
+    format!("{number:020}\n")
 }

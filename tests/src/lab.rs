@@ -32,6 +32,7 @@ pub mod clock;
 pub mod configuration;
 pub mod cut;
 pub mod event;
+pub mod far;
 pub mod fault;
 pub mod feed;
 pub mod hold;

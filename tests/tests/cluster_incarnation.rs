@@ -25,6 +25,8 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long nothing else may come.
 const QUIET: Duration = Duration::from_secs(1);
+/// One way between two far sites: an echo comes back when three more were asked.
+const FAR: Duration = Duration::from_millis(200);
 /// How far ahead a clock was when it is set back.
 const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -36,6 +38,10 @@ const TESTS: &[Test] = &[
     (
         "a recording of a dead node brings nobody back at a node that was just booted",
         recording,
+    ),
+    (
+        "a new run is believed between sites whose round trip is longer than the interval",
+        far_sites,
     ),
 ];
 
@@ -204,4 +210,27 @@ fn stays_unknown(lab: &mut Lab, feed: &mut Feed) -> Result<()> {
     let differences = transcript::differences(&to_c, &about_c);
     ensure!(differences.is_empty(), "node-c as well: {differences:?}");
     Ok(())
+}
+
+fn far_sites() -> Result<()> {
+    in_lab(plan(), |lab| {
+        let away = |lab: &Lab, from, to| lab.move_away(from, to, PRIVATE, FAR);
+        let ways = [away(lab, A, B)?, away(lab, B, A)?];
+        lab.start_agents()?;
+        lab.wait_all_up()?;
+        lab.kill_agent(B)?;
+        lab.start_agent(B)?;
+        lab.wait_all_up_again()?;
+        let replies = ways.each_ref().map(|way| way.replies());
+        ensure!(
+            2 <= replies[0] && 2 <= replies[1],
+            "only {replies:?} echoes took the long way"
+        );
+        let late = frames(lab, A, "echo_unexpected")?;
+        ensure!(
+            0.0 < late,
+            "every echo came before the next was asked: the way is not long"
+        );
+        ways.into_iter().try_for_each(|way| way.come_near())
+    })
 }

@@ -4,6 +4,10 @@
 //! knows, whether our heartbeats come through the group, and, by the remark that we miss something, it tells
 //! the peer. Each has its own pace, and none is asked more than once an interval, so that no sender can keep
 //! the agent busy. A candidate has a budget of its own: it must not wait because something else was asked.
+//!
+//! Between far sites an echo takes longer than an interval, and would always answer a question that another has
+//! followed. So a question is repeated with the same nonce for as long as it is open; not for longer, for a reply
+//! held back by an attacker must not bring a dead peer back.
 
 use core::time::Duration;
 
@@ -24,6 +28,8 @@ const EAGER: u32 = 2;
 const INTRODUCTIONS: u32 = 3;
 /// A path that is silent for more intervals than this is asked in calm.
 const SILENCE: u32 = 20;
+/// More than any round trip between two sites takes.
+const ROUND_TRIP: Duration = Duration::from_secs(2);
 
 /// What is wanted now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -210,6 +216,11 @@ impl Inquiry {
 fn answerable(path: &Path) -> Duration {
     let interval = path.judged_interval();
     interval + interval / 4
+}
+
+/// How long a reply to a question is taken, and the question repeated with its nonce until there is one.
+pub fn stays_open(path: &Path) -> Duration {
+    path.detection().max(ROUND_TRIP)
 }
 
 /// How long a reply says that a host is there which has been silent for `silence`: as long as it takes until the

@@ -7,9 +7,10 @@
 //! Where that helped once, it is asked for first.
 
 use heartbeat_core::config::PathIndex;
-use heartbeat_core::inquiry::Ask;
+use heartbeat_core::inquiry::{Ask, stays_open};
 use heartbeat_ebpf::admit::tag_holds;
 use heartbeat_ebpf::slot::Announced;
+use heartbeat_ebpf::time::Timestamp;
 use heartbeat_ebpf::wire::{Header, Kind, LENGTH, Words, flags};
 
 use super::Agent;
@@ -28,7 +29,9 @@ impl Agent {
         let Some(route) = self.route(plan) else {
             return;
         };
-        let nonce = match nonce() {
+        let now = clock::now();
+        let open = self.open_nonce(path, now);
+        let nonce = match open.map_or_else(nonce, Ok) {
             Ok(nonce) => nonce,
             Err(error) => {
                 log::error!("no random number for an echo request: {error}");
@@ -45,7 +48,7 @@ impl Agent {
         let header = Header {
             kind: Kind::EchoRequest,
             flags: remark | if by_agent { flags::BY_AGENT } else { 0 },
-            sent: clock::now().ns(),
+            sent: now.ns(),
             heard: nonce,
             sequence: self.site.maps.shared.slots()[slot].sequence.get(),
             ..self.template(plan)
@@ -55,7 +58,22 @@ impl Agent {
         if let Err(error) = self.sockets.send(&route, &header.encode(Some(&subkey))) {
             log::info!("an echo request to {} was not sent: {error}", route.remote);
         }
-        self.site.paths[path.position()].counts.unanswered += 1;
+        let counts = &mut self.site.paths[path.position()].counts;
+        counts.unanswered += 1;
+        if open.is_none() {
+            counts.asked = Some(now);
+        }
+    }
+
+    /// The nonce of a question of this run that is not answered, and may still be.
+    fn open_nonce(&self, path: PathIndex, now: Timestamp) -> Option<u64> {
+        let plan = &self.site.paths[path.position()];
+        let lasts = stays_open(self.core.path(path)?);
+        plan.counts.asked.filter(|at| now.since(*at) < lasts)?;
+        let nonce = self.site.maps.shared.controls()[plan.slot as usize]
+            .nonce
+            .get();
+        (nonce != 0).then_some(nonce)
     }
 
     /// Notices that the last request of a path was answered, and by whom. A restored path begins there as well:

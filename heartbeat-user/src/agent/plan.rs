@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat_ebpf::ids::{NetworkId, NodeId};
+use heartbeat_ebpf::time::Timestamp;
 
 use super::hour::Marks;
 use crate::config::{Cluster, Node, Path};
@@ -49,6 +50,8 @@ pub struct Counts {
     pub refused_told: u64,
     /// Echo requests since the last reply.
     pub unanswered: u32,
+    /// Since when the question that is open is asked.
+    pub asked: Option<Timestamp>,
     /// What it had counted in the last hour.
     pub marks: Marks,
 }

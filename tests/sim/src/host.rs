@@ -7,11 +7,11 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use heartbeat_core::Incarnation;
 use heartbeat_core::interface::Soundness;
 use heartbeat_core::message::Message;
 use heartbeat_core::node::Node;
 use heartbeat_core::view::Epoch;
+use heartbeat_core::{Incarnation, Timestamp};
 
 use crate::clock::Clock;
 use crate::kernel::Kernel;
@@ -89,6 +89,8 @@ pub struct Agent {
     pub posted: u64,
     /// What was taken from each peer: incarnation, highest number, window under it.
     pub taken: Vec<(u64, u64, u64)>,
+    /// Since when the question that is open on each path is asked, on the host's clock.
+    pub questions: Vec<Option<Timestamp>>,
     /// When a message was last taken, ns of the world.
     pub last_message: u64,
     /// What its reports say of the voters.
@@ -229,7 +231,7 @@ impl Host {
 
 impl Agent {
     /// A run that has not turned yet.
-    pub fn new(core: Node, nodes: usize) -> Self {
+    pub fn new(core: Node, nodes: usize, paths: usize) -> Self {
         Agent {
             core,
             paused: 0,
@@ -241,6 +243,7 @@ impl Agent {
             sender_late: 0,
             posted: 0,
             taken: vec![(0, 0, 0); nodes],
+            questions: vec![None; paths],
             last_message: 0,
             voters: 0,
         }

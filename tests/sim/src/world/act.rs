@@ -5,7 +5,7 @@ use std::rc::Rc;
 use heartbeat_core::action::{Action, Over};
 use heartbeat_core::config::PathIndex;
 use heartbeat_core::config::Role;
-use heartbeat_core::inquiry::{Arm, Ask};
+use heartbeat_core::inquiry::{Arm, Ask, stays_open};
 use heartbeat_core::message::Message;
 use heartbeat_core::node::Input;
 use heartbeat_core::nodes::NodeSet;
@@ -76,7 +76,7 @@ impl World {
     }
 
     fn ask(&mut self, node: usize, path: PathIndex, ask: Ask) {
-        let nonce = self.random.bits().max(1);
+        let nonce = self.nonce(node, path);
         let host = &mut self.hosts[node];
         let (peer, network) = host.paths[path.position()];
         let local = host.clock.local(self.now).ns();
@@ -108,6 +108,25 @@ impl World {
             network,
         };
         self.carry(way, Freight::Short, |way| Event::Echo(way, Box::new(words)));
+    }
+
+    /// That of the question which is open, or a new one.
+    fn nonce(&mut self, node: usize, path: PathIndex) -> u64 {
+        let fresh = self.random.bits().max(1);
+        let host = &mut self.hosts[node];
+        let now = host.clock.local(self.now);
+        let outstanding = host.kernel.controls[path.position()].nonce.get();
+        let Some(agent) = &mut host.agent else {
+            return fresh;
+        };
+        let lasts = agent.core.path(path).map(stays_open).unwrap_or_default();
+        let since = &mut agent.questions[path.position()];
+        let open = since.is_some_and(|since| now.since(since) < lasts);
+        if open && outstanding != 0 {
+            return outstanding;
+        }
+        *since = Some(now);
+        fresh
     }
 
     fn post(&mut self, node: usize, to: &NodeSet, over: Over, message: Message) {

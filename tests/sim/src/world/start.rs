@@ -52,7 +52,7 @@ impl World {
         host.kernel.incarnation = incarnation.0;
         host.kernel.begun = now.ns();
         host.sending = None;
-        host.agent = Some(Agent::new(core, self.plan.shape.nodes()));
+        host.agent = Some(Agent::new(core, self.plan.shape.nodes(), host.paths.len()));
         self.checks.started(node, incarnation);
         self.transcript.says(self.now, node, "agent starts");
         self.act(node, &mut actions);

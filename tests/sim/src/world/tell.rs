@@ -9,6 +9,7 @@ use heartbeat_core::strain::Strain;
 use super::World;
 use crate::check::Told;
 use crate::lanes::Way;
+use crate::truth::Disturbed;
 
 impl World {
     /// A node's core told an event.
@@ -79,15 +80,23 @@ impl World {
         self.checks.told(self.now, node, told, &shared);
     }
 
-    /// What a strain is about: the way to the node that says it, or the one from it.
+    /// What a strain is about: the way to the node that says it, or the one from it. Of that the peer tells, on the
+    /// way back, and takes a new run for heard only when it was answered there.
     fn strained(&self, node: usize, path: PathIndex, strain: Strain) -> Told {
         let (peer, network) = self.hosts[node].paths[path.position()];
         let (from, to) = match strain {
             Strain::Losing | Strain::Late => (peer, node),
             Strain::Unheard => (node, peer),
         };
-        let way = Way { from, to, network };
-        let disturbed = self.truth.disturbed(self.now, way);
+        let sound = |from, to| {
+            let way = Way { from, to, network };
+            self.truth.disturbed(self.now, way) == Disturbed::No
+        };
+        let disturbed = if sound(from, to) && (strain != Strain::Unheard || sound(to, from)) {
+            Disturbed::No
+        } else {
+            Disturbed::Lately
+        };
         Told::PathLate {
             from,
             to,
