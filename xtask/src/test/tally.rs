@@ -3,7 +3,8 @@
 //! Every test binary ends with a `test result:` line, whether libtest wrote it or libtest-mimic, so
 //! those lines are the count. Two things are not in them and are read from the lines between: which
 //! tests failed or were skipped and why, and binaries that died before they could say anything,
-//! which would otherwise look like binaries without tests.
+//! which would otherwise look like binaries without tests. The first lines of what a failed test says stand beside its
+//! name: whoever sees the end of a long log only must know where to begin.
 
 /// The outcome of the tests of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,11 +15,16 @@ pub struct Tally {
     pub failed: u64,
     /// Tests that did not run.
     pub skipped: u64,
-    /// Names of those that failed.
+    /// Names of those that failed, each with the first lines of what it said.
     pub failures: Vec<String>,
     /// Names of those that did not run, each with its reason if it gave one.
     pub skips: Vec<String>,
 }
+
+/// Lines of a failure that are kept.
+const LINES_MAX: usize = 6;
+/// Characters of each.
+const WIDTH_MAX: usize = 240;
 
 /// Reads the output as it comes, in pieces of any size.
 #[derive(Debug, Default)]
@@ -28,6 +34,8 @@ pub struct Reader {
     running: Option<String>,
     /// The binary that the lines are from.
     binary: String,
+    /// The failure that the lines are of, and how many more of them are kept.
+    saying: Option<(usize, usize)>,
     tally: Tally,
 }
 
@@ -57,12 +65,37 @@ impl Reader {
             self.running = Some(binary.clone());
             self.binary = binary;
         } else if let Some(result) = line.strip_prefix("test result: ") {
-            self.running = None;
+            (self.running, self.saying) = (None, None);
             self.tally.passed += number_before(result, " passed");
             self.tally.failed += number_before(result, " failed");
             self.tally.skipped += number_before(result, " ignored");
         } else if let Some(test) = line.strip_prefix("test ") {
             self.read_test(test);
+        } else if let Some(test) = heading(line) {
+            let name = format!("{}: {test}", self.binary);
+            let failed = self
+                .tally
+                .failures
+                .iter()
+                .position(|failed| *failed == name);
+            self.saying = failed.map(|failed| (failed, LINES_MAX));
+        } else {
+            self.keep(line);
+        }
+    }
+
+    /// Keeps one line of what a failed test says, up to the logs that follow.
+    fn keep(&mut self, line: &str) {
+        if line.starts_with("--- ") || line == "failures:" {
+            self.saying = None;
+        }
+        if let Some((failed, lines)) = &mut self.saying
+            && 0 < *lines
+            && !line.trim().is_empty()
+        {
+            *lines -= 1;
+            let said: String = line.chars().take(WIDTH_MAX).collect();
+            self.tally.failures[*failed].push_str(&format!("\n    {said}"));
         }
     }
 
@@ -106,6 +139,12 @@ fn binary(line: &str) -> Option<String> {
         Some(_) => name.to_owned(),
         None => source.to_owned(),
     })
+}
+
+/// The test whose failure is told below this line: `---- NAME ----`, and libtest says what it shows.
+fn heading(line: &str) -> Option<&str> {
+    let name = line.strip_prefix("---- ")?.strip_suffix(" ----")?;
+    Some(name.strip_suffix(" stdout").unwrap_or(name))
 }
 
 /// The reason behind `ignored`: libtest sets it off by a comma, libtest-mimic puts it in brackets.

@@ -56,6 +56,37 @@ fn failures_and_skips_are_named_with_their_binary() {
 }
 
 #[test]
+fn a_failure_says_how_it_begins_and_not_all_that_follows() {
+    let seen = tally(
+        "     Running tests/cluster.rs (target/debug/deps/cluster-0a1b2c)\n\
+         test a node is told   ... FAILED\n\
+         test another one      ... FAILED\n\
+         failures:\n\
+         \n\
+         ---- a node is told ----\n\
+         waited 20 s for it\n\
+         --- node-a: events\n\
+         {}\n\
+         \n\
+         ---- another one stdout ----\n\
+         thread 'another one' panicked at x.rs:1:\n\
+         1\n2\n3\n4\n5\n6\n\
+         \n\
+         failures:\n    a node is told\n    another one\n\
+         test result: FAILED. 0 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n\
+         behind it\n",
+    );
+    assert_eq!(
+        seen.failures,
+        [
+            "tests/cluster.rs: a node is told\n    waited 20 s for it",
+            "tests/cluster.rs: another one\n    thread 'another one' panicked at x.rs:1:\
+             \n    1\n    2\n    3\n    4\n    5",
+        ]
+    );
+}
+
+#[test]
 fn a_binary_that_dies_silently_has_failed() {
     let seen = tally(
         "     Running tests/xdp_program.rs (target/debug/deps/xdp_program-1)\n\
