@@ -99,9 +99,14 @@ impl Visit<'_> {
             Rank::Member => LINE_MAX,
             Rank::Operator => SEND_LINE_MAX,
         };
-        let line = timeout(PATIENCE, request(&mut reader, most))
-            .await
-            .context("wait for a request")??;
+        let Ok(line) = timeout(PATIENCE, request(&mut reader, most)).await else {
+            let why = format!(
+                "a request is one line: none came within {} s",
+                PATIENCE.as_secs()
+            );
+            return self.reply(&mut writer, &Reply::Error(why)).await;
+        };
+        let line = line.context("read a request")?;
         if line.is_empty() {
             return Ok(());
         }

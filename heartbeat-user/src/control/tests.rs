@@ -228,6 +228,18 @@ fn a_line_without_end_is_cut_off() {
 }
 
 #[test]
+fn whoever_does_not_finish_the_request_is_told_so_in_time() {
+    let served = Served::start(refuse);
+    let begin = Instant::now();
+    let answer = served.ask(b"{\"command\":");
+    assert!(answer.contains("none came within 10 s"), "{answer}");
+    assert!(
+        Duration::from_secs(9) < begin.elapsed(),
+        "it was not awaited"
+    );
+}
+
+#[test]
 fn hundreds_of_silent_clients_keep_nobody_from_being_served() {
     let served = Served::start(refuse);
     let mut silent: Vec<Client> = (0..400).map(|_| served.connect()).collect();
