@@ -6,5 +6,6 @@
 
 pub mod fault;
 pub mod inject;
+pub mod starve;
 pub mod tally;
 pub mod trial;

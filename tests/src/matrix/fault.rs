@@ -10,6 +10,8 @@ pub enum Kind {
     AgentStopped,
     /// SIGKILL of the victim's agent, and another run later.
     AgentKilled,
+    /// The victim's sender, at normal priority, has to share its CPU with a thread of a real-time one.
+    SenderStarved,
     /// Agent and ports gone, and a host that remembers nothing later.
     HostOff,
     /// What the victim sends to one other on one network is dropped.
@@ -44,9 +46,10 @@ pub enum Kind {
 
 impl Kind {
     /// All of them; those with one cause first.
-    pub const ALL: [Kind; 17] = [
+    pub const ALL: [Kind; 18] = [
         Kind::AgentStopped,
         Kind::AgentKilled,
+        Kind::SenderStarved,
         Kind::HostOff,
         Kind::OneWay,
         Kind::BothWays,
@@ -70,6 +73,7 @@ impl Kind {
             Kind::CutAndStopped | Kind::CutAndKilled | Kind::CutAndStoppedElsewhere => false,
             Kind::AgentStopped
             | Kind::AgentKilled
+            | Kind::SenderStarved
             | Kind::HostOff
             | Kind::OneWay
             | Kind::BothWays
@@ -150,6 +154,7 @@ impl Draw {
         match self.kind {
             Kind::AgentStopped => of_victim(&both, &["agent-stalled"]),
             Kind::AgentKilled => of_victim(&both, &["agent-restarted"]),
+            Kind::SenderStarved => of_victim(&both, &["starved-there"]),
             Kind::HostOff => of_victim(&both, &["host-down"]),
             Kind::OneWay => vec![truth(other, victim, network, &["lost-to-us"])],
             Kind::BothWays => vec![

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::fault::{Draw, Kind};
+use super::starve;
 use crate::lab::cast::{PRIVATE, PUBLIC};
 use crate::lab::fault::Fault;
 use crate::lab::plan::Node;
@@ -30,6 +31,9 @@ pub fn inject(lab: &mut Lab, draw: &Draw) -> Result<()> {
             lab.kill_agent(victim)?;
             wait()?;
             lab.start_agent(victim)
+        }
+        Kind::SenderStarved => {
+            starve::sender(lab.agent(victim)?.pid(), Duration::from_millis(lasts_ms))
         }
         Kind::HostOff => {
             let off = lab.power_off(victim)?;
@@ -91,6 +95,14 @@ pub fn inject(lab: &mut Lab, draw: &Draw) -> Result<()> {
             cut.heal()?;
             lab.resume_agent(third)
         }
+    }
+}
+
+/// Undoes what outlives the fault, once everything is told: nobody but the agent itself can reserve a CPU for it.
+pub fn recover(lab: &mut Lab, draw: &Draw) -> Result<()> {
+    match draw.kind {
+        Kind::SenderStarved => lab.restart_agent(draw.victim),
+        _ => Ok(()),
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::fault::{Draw, Kind, Truth};
-use super::inject::inject;
+use super::inject::{inject, recover};
+use super::starve;
 use crate::lab::cast::{PRIVATE, PUBLIC};
 use crate::lab::event::{Event, PATH_LOST, PATH_RESTORED};
 use crate::lab::feed::Feed;
@@ -78,6 +79,7 @@ const fn least_ms(kind: Kind) -> u64 {
         Kind::CablePulled => 1_300,
         Kind::AgentStopped
         | Kind::AgentKilled
+        | Kind::SenderStarved
         | Kind::HostOff
         | Kind::OneWay
         | Kind::BothWays
@@ -98,6 +100,7 @@ const fn least_ms(kind: Kind) -> u64 {
 /// Carries it out, and judges.
 pub fn run(lab: &mut Lab, draw: Draw) -> Result<Trial> {
     let nodes: Vec<Node> = lab.plan().all_nodes().collect();
+    let _alone = (draw.kind == Kind::SenderStarved).then(starve::alone);
     lab.wait_all_up_again()?;
     interrupt::sleep(QUIET)?;
     let mut feed = Feed::all(lab)?;
@@ -105,6 +108,7 @@ pub fn run(lab: &mut Lab, draw: Draw) -> Result<Trial> {
     lab.wait_all_up_again()?;
     interrupt::sleep(QUIET)?;
     feed.read()?;
+    recover(lab, &draw)?;
     let truths = draw.truths(&nodes);
     let verdicts = truths
         .iter()
@@ -158,9 +162,11 @@ fn hasty(truths: &[Truth], lab: &Lab, feed: &Feed) -> Vec<String> {
     hasty
 }
 
-/// Whether a first cause is true at its moment: an agent that was killed does send nothing on a host that answers.
+/// Whether a first cause is true at its moment: an agent that was killed, or gets no CPU, does send nothing on a host
+/// that answers.
 fn is_excused(truth: &Truth, class: &str) -> bool {
-    let stalled = class == "agent-stalled" && truth.classes.contains(&"agent-restarted");
+    let silent = ["agent-restarted", "starved-there"];
+    let stalled = class == "agent-stalled" && silent.iter().any(|one| truth.classes.contains(one));
     stalled || truth.classes.contains(&class)
 }
 
