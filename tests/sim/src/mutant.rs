@@ -26,13 +26,21 @@ pub enum Mutant {
     Blind,
     /// S6: messages of whomever are taken.
     TakesAll,
+    /// E1: an agent takes what arrived for older than it is.
+    OldStamps,
+    /// E2: what is told of interfaces that fail gets lost.
+    LosesEvents,
+    /// E3: everything is told twice.
+    Stutters,
+    /// E4: a kernel counts heartbeats as lost that arrived.
+    Miscounts,
     /// L1: nobody ever accepts.
     Mute,
 }
 
 impl Mutant {
     /// All that break something, with their names, what each must be caught by, and within how many seeds.
-    pub const ALL: [(Mutant, &'static str, Property, u64); 7] = [
+    pub const ALL: [(Mutant, &'static str, Property, u64); 11] = [
         (
             Mutant::ForgetsPromises,
             "forgets-promises",
@@ -49,6 +57,10 @@ impl Mutant {
         ),
         (Mutant::Blind, "blind", Property::S5, 200),
         (Mutant::TakesAll, "takes-all", Property::S6, 200),
+        (Mutant::OldStamps, "old-stamps", Property::E1, 200),
+        (Mutant::LosesEvents, "loses-events", Property::E2, 200),
+        (Mutant::Stutters, "stutters", Property::E3, 200),
+        (Mutant::Miscounts, "miscounts", Property::E4, 200),
         (Mutant::Mute, "mute", Property::L1, 200),
     ];
 
@@ -79,6 +91,10 @@ impl Mutant {
             | Mutant::IgnoresLease
             | Mutant::Blind
             | Mutant::TakesAll
+            | Mutant::OldStamps
+            | Mutant::LosesEvents
+            | Mutant::Stutters
+            | Mutant::Miscounts
             | Mutant::Mute => {}
         }
     }

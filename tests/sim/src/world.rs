@@ -35,6 +35,7 @@ mod act;
 mod deliver;
 mod faults;
 mod hear;
+mod misread;
 mod quiet;
 mod rounds;
 mod start;

@@ -9,11 +9,23 @@ use heartbeat_core::strain::Strain;
 use super::World;
 use crate::check::Told;
 use crate::lanes::Way;
+use crate::mutant::Mutant;
 use crate::truth::Disturbed;
 
 impl World {
     /// A node's core told an event.
     pub(super) fn told(&mut self, node: usize, event: &Event) {
+        let times = match (self.plan.mutant, event) {
+            (Mutant::Stutters, _) => 2,
+            (Mutant::LosesEvents, Event::Interface { .. }) => 0,
+            _ => 1,
+        };
+        for _ in 0..times {
+            self.tell_once(node, event);
+        }
+    }
+
+    fn tell_once(&mut self, node: usize, event: &Event) {
         self.coverage.event(event.kind());
         self.write_down(node, event);
         if let Event::QuorumLost { .. } = event {

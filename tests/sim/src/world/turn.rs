@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use heartbeat_core::arrival::Arrival;
 use heartbeat_core::node::Input;
 use heartbeat_core::starvation::Part;
 
 use super::{Event, World};
-use crate::mutant::Mutant;
 
 /// Datagrams read in one turn; the rest wait for the next.
 const DATAGRAMS_MAX: usize = 64;
@@ -78,13 +76,10 @@ impl World {
         let now = host.clock.local(self.now);
         host.kernel.progress = now.ns();
         host.kernel.arrivals(&mut arrivals);
-        if self.plan.mutant == Mutant::Blind && node == 0 {
-            let first = host.paths[0].0;
-            let count = host.paths.iter().filter(|(peer, _)| *peer == first).count();
-            if self.quiet.is_formed() {
-                blind(&mut arrivals[..count], &mut self.blinded);
-            }
+        if node == 0 {
+            self.misread(&mut arrivals);
         }
+        let host = &mut self.hosts[node];
         let gaps = host.kernel.take_gaps();
         let agent = host.agent.as_mut().expect("it was looked for");
         let late = self.now.saturating_sub(agent.due);
@@ -175,12 +170,5 @@ impl World {
         } else if !agent.inbox.is_empty() {
             self.want_turn(node, now);
         }
-    }
-}
-
-/// Shows these paths as they were when they were first looked at like this.
-fn blind(arrivals: &mut [Arrival], seen: &mut [Option<Arrival>]) {
-    for (arrival, seen) in arrivals.iter_mut().zip(seen) {
-        *arrival = *seen.get_or_insert(*arrival);
     }
 }
