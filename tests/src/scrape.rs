@@ -221,7 +221,7 @@ fn write_configuration(lab: &Lab, directory: &Path) -> Result<()> {
             let address = lab.plan().address(node, PRIVATE);
             serde_json::json!({
                 "targets": [format!("{address}:{METRICS_PORT}")],
-                "labels": {"cluster": lab.name().to_string(), "peer": node.to_string()},
+                "labels": {"cluster": lab.name().to_string(), "instance": node.to_string(), "peer": node.to_string()},
             })
         })
         .collect();

@@ -44,7 +44,7 @@ fn targets(cluster: &Cluster) -> Option<Vec<Value>> {
         let address = std::net::SocketAddr::new(address, metrics.port());
         Some(json!({
             "targets": [address.to_string()],
-            "labels": { "cluster": cluster.name, "peer": node.name },
+            "labels": { "cluster": cluster.name, "instance": node.name, "peer": node.name },
         }))
     };
     cluster.nodes.iter().map(target).collect()
@@ -70,6 +70,9 @@ fn text(targets: &[Value]) -> String {
 
 /// At once or not at all, for Prometheus reads it at any moment.
 fn put(file: &Path, text: &str) -> Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
+    }
     let new = file.with_extension("json.new");
     fs::write(&new, text).with_context(|| format!("write {}", new.display()))?;
     fs::rename(&new, file).with_context(|| format!("put the targets into {}", file.display()))
@@ -94,12 +97,20 @@ mod tests {
         let targets = targets(&with_metrics("0.0.0.0:13343")).expect("reachable");
         expect![[r#"
             [
-              {"labels":{"cluster":"prod-db","peer":"node-a"},"targets":["10.77.2.1:13343"]},
-              {"labels":{"cluster":"prod-db","peer":"node-b"},"targets":["10.77.2.2:13343"]},
-              {"labels":{"cluster":"prod-db","peer":"node-c"},"targets":["10.77.2.3:13343"]}
+              {"labels":{"cluster":"prod-db","instance":"node-a","peer":"node-a"},"targets":["10.77.2.1:13343"]},
+              {"labels":{"cluster":"prod-db","instance":"node-b","peer":"node-b"},"targets":["10.77.2.2:13343"]},
+              {"labels":{"cluster":"prod-db","instance":"node-c","peer":"node-c"},"targets":["10.77.2.3:13343"]}
             ]
         "#]]
         .assert_eq(&text(&targets));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_yet_is_made_for_them() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let file = place.path().join("targets/heartbeat-prod-db.json");
+        put(&file, "[]\n").expect("written");
+        assert_eq!(fs::read_to_string(&file).expect("there"), "[]\n");
     }
 
     #[test]

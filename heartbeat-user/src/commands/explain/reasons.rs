@@ -44,7 +44,7 @@ fn numbers(found: &Findings, peer: &str, reasons: &mut Reasons) {
             seconds(numbers.sent_ns)
         ),
         "same" => format!(
-            "{} numbers are missing of {} that were due: {peer} did send",
+            "{} numbers are missing where {} were due: {peer} did send",
             numbers.skipped, numbers.due
         ),
         "rebooted" => format!("another run of {peer}'s agent, on a clock that began anew"),
