@@ -6,6 +6,7 @@
 //! the sender's thread carries the frame through the receiver's driver, so that what a receiver costs below its
 //! process is found in the generator's time. Hence that is shown too: what differs there is the stack below a socket.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -107,8 +108,16 @@ fn measure(
 
 /// Fails where an agent has told more or less than so many events: it did not do what was measured.
 fn told(subject: &Subject, expected: usize) -> Result<()> {
-    let events = subject.stage.events().all()?.len();
-    ensure!(events == expected, "{events} events instead of {expected}");
+    let events = subject.stage.events().all()?;
+    let mut numbers = BTreeMap::new();
+    for event in &events {
+        *numbers.entry(event.id).or_insert(0_usize) += 1;
+    }
+    ensure!(
+        events.len() == expected,
+        "{} events instead of {expected}; by number: {numbers:?}",
+        events.len()
+    );
     Ok(())
 }
 
