@@ -21,7 +21,7 @@ mod machine;
 mod priority;
 mod spin;
 
-pub use machine::BusyTime;
+pub use machine::{BusyTime, cpus};
 pub use spin::spin;
 
 /// No hog runs longer, whatever it is told.
@@ -97,7 +97,7 @@ impl Hogs {
         on_each: usize,
         window: Window,
     ) -> Result<Self> {
-        let cpus = machine::cpus()?;
+        let cpus = cpus()?;
         let mut hogs = Hogs {
             children: Vec::new(),
             cpus: cpus.len(),

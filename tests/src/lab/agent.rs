@@ -4,7 +4,7 @@
 //! Its process id is written down as well, for the case that the lab's own process is killed and nothing
 //! is dropped at all.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -69,6 +69,20 @@ impl Agent {
             .expect("an agent handed over is not used any more")
             .id();
         Pid::from_raw(i32::try_from(id).expect("Linux process ids fit 22 bits"))
+    }
+
+    /// Its thread with this name.
+    pub fn thread(&self, name: &str) -> Result<Pid> {
+        let tasks = format!("/proc/{}/task", self.pid());
+        for task in fs::read_dir(&tasks).with_context(|| format!("read {tasks}"))? {
+            let task = task?.path();
+            if fs::read_to_string(task.join("comm"))?.trim() == name {
+                let number = task.file_name().and_then(|number| number.to_str());
+                let number = number.context("a thread without a number")?.parse()?;
+                return Ok(Pid::from_raw(number));
+            }
+        }
+        bail!("process {} has no thread {name}", self.pid())
     }
 
     /// SIGSTOP: it does nothing any more, its host lives on.
@@ -164,7 +178,7 @@ fn append(path: &Path) -> Result<File> {
 /// The last lines of a log, indented, or a remark that there are none.
 pub fn log_tail(path: &Path) -> String {
     const LINES: usize = 15;
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let text = fs::read_to_string(path).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     if lines.is_empty() {
         return "    (nothing)".to_owned();

@@ -32,9 +32,10 @@ pub fn inject(lab: &mut Lab, draw: &Draw) -> Result<()> {
             wait()?;
             lab.start_agent(victim)
         }
-        Kind::SenderStarved => {
-            starve::sender(lab.agent(victim)?.pid(), Duration::from_millis(lasts_ms))
-        }
+        Kind::SenderStarved => starve::sender(
+            lab.agent(victim)?.thread(starve::SENDER)?,
+            Duration::from_millis(lasts_ms),
+        ),
         Kind::HostOff => {
             let off = lab.power_off(victim)?;
             wait()?;

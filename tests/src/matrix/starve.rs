@@ -4,19 +4,19 @@
 //! it from running. So its reservation is taken away, as on a host that grants none, and it is left with one CPU, which
 //! a thread of a real-time priority uses up. The kernel leaves it a twentieth of each second.
 
-use std::fs;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use nix::errno::Errno;
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
 use crate::hog::{self, Pressure, Window};
 
-const SENDER: &str = "heartbeat-tx";
+/// The sender's name among an agent's threads.
+pub const SENDER: &str = "heartbeat-tx";
 static HOG: Mutex<()> = Mutex::new(());
 
 /// For as long as this lives, nobody else starves a sender: two hogs would starve each other, and the second one a sender
@@ -25,10 +25,9 @@ pub fn alone() -> MutexGuard<'static, ()> {
     HOG.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps the sender of this agent from its CPU for as long; it goes on without a reservation.
-pub fn sender(agent: Pid, lasts: Duration) -> Result<()> {
-    let thread = thread_of(agent)?;
-    let cpu = last_cpu()?;
+/// Keeps this sender from its CPU for as long; it goes on without a reservation.
+pub fn sender(thread: Pid, lasts: Duration) -> Result<()> {
+    let cpu = *hog::cpus()?.last().context("a CPU")?;
     take_reservation(thread)?;
     let mut cpus = CpuSet::new();
     cpus.set(cpu)?;
@@ -42,25 +41,6 @@ pub fn sender(agent: Pid, lasts: Duration) -> Result<()> {
         eaten.cpu_ns / 1_000_000
     );
     Ok(())
-}
-
-fn thread_of(agent: Pid) -> Result<Pid> {
-    for task in fs::read_dir(format!("/proc/{agent}/task"))? {
-        let task = task?;
-        let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
-        if name.trim_end() == SENDER {
-            let id = task.file_name().into_string().unwrap_or_default();
-            return Ok(Pid::from_raw(id.parse()?));
-        }
-    }
-    anyhow::bail!("agent {agent} has no sender")
-}
-
-/// The last CPU that this process may use.
-fn last_cpu() -> Result<usize> {
-    let cpus = sched_getaffinity(Pid::from_raw(0))?;
-    let is_ours = |cpu: &usize| cpus.is_set(*cpu).unwrap_or(false);
-    (0..CpuSet::count()).rfind(is_ours).context("a CPU")
 }
 
 /// A thread with a reservation may run on every CPU, so this comes before its move.

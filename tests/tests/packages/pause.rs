@@ -2,8 +2,6 @@
 //!
 //! A signal stops all threads of a process; what a debugger does stops one.
 
-use std::fs;
-
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::libc;
@@ -13,25 +11,9 @@ use nix::unistd::Pid;
 pub struct Pause(i32);
 
 impl Pause {
-    /// Of the thread with this name.
-    pub fn of(process: Pid, name: &str) -> Result<Self> {
-        let tasks = format!("/proc/{process}/task");
-        for task in fs::read_dir(&tasks).with_context(|| format!("read {tasks}"))? {
-            let task = task?.path();
-            if fs::read_to_string(task.join("comm"))?.trim() == name {
-                let number = task.file_name().and_then(|number| number.to_str());
-                return Pause::hold(number.context("a thread without a number")?.parse()?);
-            }
-        }
-        anyhow::bail!("process {process} has no thread {name}")
-    }
-
-    /// Of the main thread.
-    pub fn of_main(process: Pid) -> Result<Self> {
-        Pause::hold(process.as_raw())
-    }
-
-    fn hold(thread: i32) -> Result<Self> {
+    /// Of this thread.
+    pub fn of(thread: Pid) -> Result<Self> {
+        let thread = thread.as_raw();
         call(libc::PTRACE_SEIZE, thread).context("seize the thread")?;
         call(libc::PTRACE_INTERRUPT, thread).context("interrupt the thread")?;
         let mut status = 0;

@@ -71,7 +71,7 @@ fn stopped() -> Result<()> {
 fn sender_hangs() -> Result<()> {
     supervised(|lab, manager| {
         manager.wait_for(FOOD, LIMIT)?;
-        let pause = Pause::of(lab.agent(A)?.pid(), "heartbeat-tx")?;
+        let pause = Pause::of(lab.agent(A)?.thread("heartbeat-tx")?)?;
         starves(manager)?;
         // The loop goes on meanwhile: it is asked, and answers.
         lab.metrics(A)?;
@@ -83,7 +83,7 @@ fn sender_hangs() -> Result<()> {
 fn loop_hangs() -> Result<()> {
     supervised(|lab, manager| {
         manager.wait_for(FOOD, LIMIT)?;
-        let pause = Pause::of_main(lab.agent(A)?.pid())?;
+        let pause = Pause::of(lab.agent(A)?.pid())?;
         starves(manager)?;
         drop(pause);
         manager.wait_for(FOOD, LIMIT).map(drop)
