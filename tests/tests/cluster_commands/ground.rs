@@ -1,7 +1,7 @@
 //! What all stories stand on: the plan, its configuration, events on demand, and commands that run beside.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, PipeReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -165,16 +165,36 @@ impl Beside {
         Self::spawn(lab, name, heartbeat(lab, arguments)?)
     }
 
-    pub fn spawn(lab: &Lab, name: &str, mut command: Command) -> Result<Self> {
-        let file = |ending: &str| lab.name().directory().join(format!("{name}.{ending}"));
-        let (out, err) = (file("out"), file("err"));
+    /// Prints into a pipe, like one for a pager: whoever does not read from it keeps the command from going on.
+    pub fn start_piped(lab: &Lab, name: &str, arguments: &[&str]) -> Result<(Self, PipeReader)> {
+        let (reader, writer) = io::pipe()?;
+        let beside = Self::spawn_into(lab, name, heartbeat(lab, arguments)?, writer)?;
+        Ok((beside, reader))
+    }
+
+    pub fn spawn(lab: &Lab, name: &str, command: Command) -> Result<Self> {
+        let out = File::create(Self::file(lab, name, "out"))?;
+        Self::spawn_into(lab, name, command, out)
+    }
+
+    fn spawn_into(
+        lab: &Lab,
+        name: &str,
+        mut command: Command,
+        stdout: impl Into<Stdio>,
+    ) -> Result<Self> {
+        let (out, err) = (Self::file(lab, name, "out"), Self::file(lab, name, "err"));
         let child = command
             .stdin(Stdio::null())
-            .stdout(File::create(&out)?)
+            .stdout(stdout)
             .stderr(File::create(&err)?)
             .spawn()
             .context("start a command")?;
         Ok(Beside { child, out, err })
+    }
+
+    fn file(lab: &Lab, name: &str, ending: &str) -> PathBuf {
+        lab.name().directory().join(format!("{name}.{ending}"))
     }
 
     pub fn output(&self) -> Result<String> {
