@@ -3,8 +3,8 @@
 //! What deploys changes files under /usr/sbin and /etc, starts services and looks for processes by their files. On
 //! one machine all that would meet, and would change the machine that tests. So a host is more than a network
 //! namespace: it sees this machine's files through an overlay and keeps what it writes to itself, has a /proc of its
-//! own processes and a BPF file system of its own, and runs a real sshd. It needs no systemd, which wants a whole
-//! machine: its services are init scripts.
+//! own processes and a BPF file system of its own, and runs a real sshd. Its services are init scripts, which start at
+//! once; or it is a Debian of its own that a real systemd runs, which takes fetching.
 
 use std::env;
 use std::fs::{self, File, Permissions};
@@ -18,6 +18,8 @@ use anyhow::{Context, Result, ensure};
 use crate::lab::plan::Node;
 use crate::lab::requirements::is_installed;
 use crate::lab::{Lab, wait};
+
+pub mod debian;
 
 /// One host, which ends with this value.
 #[derive(Debug)]
@@ -34,6 +36,9 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long a process may take to end when its host does.
 const END_LIMIT: Duration = Duration::from_secs(10);
 const ROOT: &str = include_str!("hosts/root.sh");
+const SYSTEMD: &str = include_str!("hosts/systemd.sh");
+/// Whether a host is up and its ssh server listens.
+const READY: &str = "grep -q ':0016 .* 0A ' /proc/net/tcp && { [ ! -e /run/systemd/system ] || systemctl --quiet is-system-running; }";
 /// Programs that hosts and operators need beside those of a lab.
 const PROGRAMS: [&str; 5] = ["ssh", "ssh-keygen", "unshare", "nsenter", "dpkg-deb"];
 
@@ -58,9 +63,19 @@ fn packages() -> Option<PathBuf> {
     places.take(5).find(full)
 }
 
+/// What runs a host's services.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Services<'a> {
+    /// Init scripts.
+    Scripts,
+    /// systemd, of the Debian in this folder.
+    Systemd(&'a Path),
+}
+
 impl Host {
-    /// Starts the node's host. Whoever has the key `login` (a public one) may log in as root, `ops` or `guest`.
-    pub fn start(lab: &Lab, node: Node, login: &Path) -> Result<Self> {
+    /// Starts the node's host. Whoever has the key `login` (a public one) may log in as root; as `ops` or `guest` too
+    /// where services are scripts.
+    pub fn start(lab: &Lab, node: Node, login: &Path, services: Services<'_>) -> Result<Self> {
         let folder = lab.name().directory().join(format!("host-{node}"));
         let (scratch, keys) = (folder.join("scratch"), folder.join("keys"));
         for folder in [&scratch, &keys] {
@@ -68,14 +83,10 @@ impl Host {
         }
         new_key(&keys.join("host_key"))?;
         fs::copy(login, keys.join("authorized_keys")).context("copy the operator's key")?;
-        let packages = packages().context("no packages for hosts")?;
         let log = File::create(folder.join("log")).context("make the host's log")?;
-        let mut command = lab.node(node).command("unshare")?;
+        let mut command = become_host(lab, node, services)?;
         command
-            .args(["--mount", "--pid", "--fork", "--uts", "--ipc"])
-            .args(["--propagation", "private", "sh", "-c", ROOT])
             .env("scratch", &scratch)
-            .env("packages", packages)
             .env("keys", &keys)
             .env("name", node.to_string())
             .stdin(Stdio::piped())
@@ -87,11 +98,11 @@ impl Host {
                 let said = fs::read_to_string(folder.join("log")).unwrap_or_default();
                 anyhow::bail!("the host of {node} ended with {status}: {said}");
             }
-            Ok(first_child(child.id()))
+            Ok(first_process(child.id(), services))
         })?;
         let host = Host { node, child, init };
         wait::until("a host's ssh server", START_LIMIT, || {
-            let listens = host.run("grep -q ':0016 .* 0A ' /proc/net/tcp");
+            let listens = host.run(READY);
             Ok(listens.ok().filter(|listens| listens.status.success()))
         })
         .with_context(|| fs::read_to_string(folder.join("log")).unwrap_or_default())?;
@@ -103,7 +114,7 @@ impl Host {
         let mut enter = Command::new("nsenter");
         enter.arg("--target").arg(self.init.to_string());
         enter.args([
-            "--mount", "--pid", "--net", "--uts", "--ipc", "--root", "--wd",
+            "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--root", "--wd",
         ]);
         enter.args(["sh", "-c", script]).stdin(Stdio::null());
         enter.output().context("run a script on a host")
@@ -130,8 +141,8 @@ impl Host {
     /// Files of the product that the host has, and folders of somebody who deploys.
     pub fn traces(&self) -> Result<String> {
         self.said(
-            "ls -d /usr/sbin/heartbeat /etc/heartbeat-ebpf /etc/init.d/heartbeat-ebpf /var/lib/heartbeat-ebpf \
-             /var/tmp/heartbeat-deploy.* 2>/dev/null || true",
+            "ls -d /usr/sbin/heartbeat /etc/heartbeat-ebpf /etc/init.d/heartbeat-ebpf \
+             /etc/systemd/system/heartbeat-ebpf* /var/lib/heartbeat-ebpf /var/tmp/heartbeat-deploy.* 2>/dev/null || true",
         )
     }
 }
@@ -164,6 +175,39 @@ pub fn new_key(path: &Path) -> Result<()> {
     );
     let private = Permissions::from_mode(0o600);
     fs::set_permissions(path, private).with_context(|| format!("close {}", path.display()))
+}
+
+/// The command that becomes a host.
+fn become_host(lab: &Lab, node: Node, services: Services<'_>) -> Result<Command> {
+    match services {
+        Services::Scripts => {
+            let packages = packages().context("no packages for hosts")?;
+            let mut command = lab.node(node).command("unshare")?;
+            command
+                .args(["--mount", "--pid", "--fork", "--uts", "--ipc"])
+                .args(["--propagation", "private", "sh", "-c", ROOT])
+                .env("packages", packages);
+            Ok(command)
+        }
+        Services::Systemd(debian) => {
+            let mut command = lab.node(node).command("sh")?;
+            command
+                .args(["-c", SYSTEMD])
+                .env("debian", debian)
+                .env("group", format!("{}-{node}", lab.name()));
+            Ok(command)
+        }
+    }
+}
+
+/// The first process of the host that this process becomes, or has below it, once it is there.
+fn first_process(pid: u32, services: Services<'_>) -> Option<u32> {
+    match services {
+        Services::Scripts => first_child(pid),
+        Services::Systemd(_) => first_child(first_child(pid)?).filter(|init| {
+            fs::read_to_string(format!("/proc/{init}/comm")).is_ok_and(|name| name == "systemd\n")
+        }),
+    }
 }
 
 fn first_child(pid: u32) -> Option<u32> {

@@ -1,8 +1,9 @@
 //! `cargo xtask deploy`, as an operator runs it: over real ssh, to hosts with a root and a service of their own.
 //!
 //! Three hosts and an operator, who sits on a fourth node of the lab. The binary that is deployed is the one that
-//! the other suites test.
+//! the other suites test. With `--long` the hosts are Debians that a real systemd runs, too.
 
+use std::env;
 use std::process::ExitCode;
 
 use heartbeat_tests::hosts;
@@ -12,6 +13,10 @@ use heartbeat_tests::suite::Suite;
 mod failures;
 mod operator;
 mod stories;
+mod systemd;
+
+/// `cargo xtask test --long` sets the variable.
+const LONG: &str = "HEARTBEAT_LONG";
 
 fn main() -> ExitCode {
     Suite {
@@ -25,7 +30,11 @@ fn main() -> ExitCode {
                 })
         },
         threads: 2,
-        tests: &[stories::TESTS, failures::TESTS],
+        tests: if env::var_os(LONG).is_some() {
+            &[stories::TESTS, failures::TESTS, systemd::TESTS]
+        } else {
+            &[stories::TESTS, failures::TESTS]
+        },
     }
     .run()
 }

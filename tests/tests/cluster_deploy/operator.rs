@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use heartbeat_tests::hosts::{Host, new_key};
+use heartbeat_tests::hosts::{Host, Services, new_key};
 use heartbeat_tests::lab::cast::{A, B, C, D};
 use heartbeat_tests::lab::plan::{Network, Node, Plan};
 use heartbeat_tests::lab::{Lab, binary};
@@ -30,10 +30,22 @@ pub struct Operator {
 
 /// Tells a story with three hosts that know nothing of the product. If it fails, the agents' logs are told too.
 pub fn on_hosts(story: impl FnOnce(&mut Operator) -> Result<()>) -> Result<()> {
-    let mut operator = Operator::new()?;
+    on_hosts_of(Services::Scripts, story)
+}
+
+/// The same, with hosts that have their services run so.
+pub fn on_hosts_of(
+    services: Services<'_>,
+    story: impl FnOnce(&mut Operator) -> Result<()>,
+) -> Result<()> {
+    let mut operator = Operator::new(services)?;
+    let log = match services {
+        Services::Scripts => "tail -n 20 /var/log/heartbeat-ebpf.log 2>&1 || true",
+        Services::Systemd(_) => "journalctl --no-pager --lines=20",
+    };
     story(&mut operator).map_err(|error| {
         let logs = operator.hosts.iter().map(|host| {
-            let log = host.said("tail -n 20 /var/log/heartbeat-ebpf.log 2>&1 || true");
+            let log = host.said(log);
             format!("{}:\n{}", host.node, log.unwrap_or_default())
         });
         anyhow!("{error:#}\n{}", logs.collect::<String>())
@@ -41,7 +53,7 @@ pub fn on_hosts(story: impl FnOnce(&mut Operator) -> Result<()>) -> Result<()> {
 }
 
 impl Operator {
-    fn new() -> Result<Self> {
+    fn new(services: Services<'_>) -> Result<Self> {
         let plan = Plan::nodes(4).two_networks();
         let lab = Lab::build(plan)?;
         let folder = lab.name().directory().join("operator");
@@ -52,7 +64,7 @@ impl Operator {
         let begun: Vec<Result<Host>> = thread::scope(|scope| {
             let start = |node| {
                 let (lab, public) = (&lab, &public);
-                scope.spawn(move || Host::start(lab, node, public))
+                scope.spawn(move || Host::start(lab, node, public, services))
             };
             let begun = NODES.map(start);
             begun

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
+use heartbeat_tests::hosts::debian::done;
 use heartbeat_tests::lab::cast::{A, B};
 use heartbeat_tests::lab::event::{AGENT_RESTARTING, NODE_LEFT, PATH_LOST};
 use heartbeat_tests::lab::feed::Feed;
@@ -14,7 +15,7 @@ use heartbeat_tests::lab::{Lab, wait};
 use heartbeat_tests::suite::{NotInstalled, Test, in_lab};
 
 use super::books::Books;
-use super::root::{Root, done, package};
+use super::root::{Root, package};
 use super::{LIMIT, plan};
 
 pub const TESTS: &[Test] = &[

@@ -7,17 +7,15 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use heartbeat_tests::hosts::debian::{self, done};
 use heartbeat_tests::lab::Lab;
 use heartbeat_tests::lab::plan::Node;
-use heartbeat_tests::lab::requirements::is_installed;
-use heartbeat_tests::suite::NotInstalled;
 
 use super::share;
 
-const MIRROR: &str = "http://deb.debian.org/debian";
 const UNIT: &str = "/usr/lib/systemd/system/heartbeat-ebpf.service";
 
 /// The copy; it goes with the value.
@@ -26,19 +24,8 @@ pub struct Root(PathBuf);
 impl Root {
     /// Copies the Debian that was fetched, or fetches it.
     pub fn make() -> Result<Self> {
-        if !is_installed("debootstrap") {
-            return Err(NotInstalled("debootstrap").into());
-        }
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let fetched = folder.join("debian-root");
-        if !fetched.join("usr/bin/dpkg").exists() || fetched.join("debootstrap").exists() {
-            // What an attempt left that was interrupted.
-            done(Command::new("rm").arg("-rf").arg(&fetched))?;
-            let include = "--include=systemd-standalone-sysusers,adduser";
-            let mut fetch = Command::new("debootstrap");
-            fetch.args(["--variant=minbase", include, "bookworm"]);
-            done(fetch.arg(&fetched).arg(MIRROR))?;
-        }
+        let fetched = debian::fetched(folder, debian::Kind::Bare)?;
         let copy = folder.join(format!("debian-{}", std::process::id()));
         done(Command::new("cp").arg("-a").arg(&fetched).arg(&copy))?;
         let root = Root(copy);
@@ -182,18 +169,4 @@ pub fn package(revision: u32) -> Result<PathBuf> {
     let told = done(dist.arg(&out))?;
     let file = told.lines().find(|line| line.ends_with(".deb"));
     Ok(PathBuf::from(file.context("no Debian package was made")?))
-}
-
-/// Runs a command to its end.
-pub fn done(command: &mut Command) -> Result<String> {
-    let shown = format!("{command:?}");
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().with_context(|| shown.clone())?;
-    let said = String::from_utf8_lossy(&stderr);
-    let told = String::from_utf8_lossy(&stdout).into_owned();
-    ensure!(status.success(), "{shown}: {status}\n{told}{said}");
-    Ok(told)
 }

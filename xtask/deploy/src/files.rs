@@ -9,6 +9,8 @@ pub enum Kind {
     Binary,
     /// What has the host run it.
     Service,
+    /// What makes the folder of its pins before.
+    Pins,
     /// The cluster's configuration.
     Config,
     /// The cluster's key.
@@ -18,8 +20,13 @@ pub enum Kind {
 /// The agent's place.
 pub const BINARY: &str = "/usr/sbin/heartbeat";
 
-/// The unit of hosts with systemd, and the script of the others.
+/// A file of the service: its kind, place and contents.
+type Part = (Kind, &'static str, &'static [u8]);
+
+/// The units of hosts with systemd, and the script of the others.
 const UNIT: &[u8] = include_bytes!("../../../heartbeat-user/share/systemd/heartbeat-ebpf.service");
+const PINS: &[u8] =
+    include_bytes!("../../../heartbeat-user/share/systemd/heartbeat-ebpf-pins.service");
 const INIT: &[u8] = include_bytes!("../../../heartbeat-user/share/init/heartbeat-ebpf");
 
 impl Kind {
@@ -28,6 +35,7 @@ impl Kind {
         match self {
             Kind::Binary => "binary",
             Kind::Service => "service",
+            Kind::Pins => "pins",
             Kind::Config => "config",
             Kind::Key => "key",
         }
@@ -37,16 +45,27 @@ impl Kind {
     pub fn mode(self, manager: Manager) -> &'static str {
         match (self, manager) {
             (Kind::Binary, _) | (Kind::Service, Manager::Init) => "0755",
-            (Kind::Service, Manager::Systemd) | (Kind::Config, _) => "0644",
+            (Kind::Service, Manager::Systemd) | (Kind::Pins | Kind::Config, _) => "0644",
             (Kind::Key, _) => "0600",
         }
     }
 }
 
-/// Place and contents of what has the host run the agent.
-pub fn service(manager: Manager) -> (&'static str, &'static [u8]) {
+/// What has the host run the agent.
+pub fn service(manager: Manager) -> &'static [Part] {
     match manager {
-        Manager::Systemd => ("/etc/systemd/system/heartbeat-ebpf.service", UNIT),
-        Manager::Init => ("/etc/init.d/heartbeat-ebpf", INIT),
+        Manager::Systemd => &[
+            (
+                Kind::Service,
+                "/etc/systemd/system/heartbeat-ebpf.service",
+                UNIT,
+            ),
+            (
+                Kind::Pins,
+                "/etc/systemd/system/heartbeat-ebpf-pins.service",
+                PINS,
+            ),
+        ],
+        Manager::Init => &[(Kind::Service, "/etc/init.d/heartbeat-ebpf", INIT)],
     }
 }

@@ -74,7 +74,7 @@ impl Plan {
             .into_iter()
             .filter(|file| wanted.scope.covers(file.kind) && !survey.has(file));
         let changes: Vec<File> = changes.collect();
-        let restarts = |file: &File| matches!(file.kind, Kind::Binary | Kind::Service);
+        let restarts = |file: &File| matches!(file.kind, Kind::Binary | Kind::Service | Kind::Pins);
         let action = if survey.pid.is_none() {
             Action::Start
         } else if survey.pending || changes.iter().any(restarts) {

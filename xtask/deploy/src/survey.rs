@@ -63,10 +63,10 @@ const PORT: u16 = 3343;
 impl Survey {
     /// Looks at a host.
     pub fn of(ssh: &Ssh, host: &Host, wanted: &Wanted) -> Result<Self> {
-        let services = [Manager::Systemd, Manager::Init].map(|manager| files::service(manager).0);
+        let services = [Manager::Systemd, Manager::Init].map(files::service);
         let mut paths = vec![files::BINARY, heartbeat_user::config::DEFAULT_FILE];
         let key = wanted.key_path().unwrap_or_default();
-        paths.extend(services);
+        paths.extend(services.into_iter().flatten().map(|(_, path, _)| *path));
         paths.extend((!key.is_empty()).then_some(key.as_str()));
         let tcp = wanted.cluster.agent.metrics;
         let tcp = tcp.map_or(String::new(), |address| format!("{:04X}", address.port()));

@@ -93,12 +93,10 @@ impl Wanted {
 
     /// The files of a host with this service manager.
     pub fn files(&self, manager: Manager) -> Vec<File> {
-        let (service_path, service) = files::service(manager);
-        let mut files = vec![
-            self.binary.clone(),
-            file(Kind::Service, service_path, service.into()),
-            self.config.clone(),
-        ];
+        let mut files = vec![self.binary.clone()];
+        let service = files::service(manager).iter();
+        files.extend(service.map(|(kind, path, bytes)| file(*kind, path, (*bytes).into())));
+        files.push(self.config.clone());
         let key = self.key.as_ref().zip(self.key_path());
         files.extend(key.map(|(key, path)| file(Kind::Key, &path, key.text().into_bytes().into())));
         files

@@ -18,11 +18,17 @@ const SHARED: &str = "usr/share/heartbeat-ebpf";
 const UNITS: &str = "usr/lib/systemd/system";
 
 /// Files as they are: source, folder, name, mode.
-const FILES: [(&str, &str, &str, u32); 16] = [
+const FILES: [(&str, &str, &str, u32); 17] = [
     (
         "heartbeat-user/share/systemd/heartbeat-ebpf.service",
         UNITS,
         "heartbeat-ebpf.service",
+        0o644,
+    ),
+    (
+        "heartbeat-user/share/systemd/heartbeat-ebpf-pins.service",
+        UNITS,
+        "heartbeat-ebpf-pins.service",
         0o644,
     ),
     (

@@ -67,7 +67,7 @@ fn a_host_gets_what_it_has_not() {
         &wanted,
         Action::Start,
         expect![
-            "install /usr/sbin/heartbeat, /etc/systemd/system/heartbeat-ebpf.service, /etc/heartbeat-ebpf/cluster.toml, /etc/heartbeat-ebpf/cluster.key; start the agent"
+            "install /usr/sbin/heartbeat, /etc/systemd/system/heartbeat-ebpf.service, /etc/systemd/system/heartbeat-ebpf-pins.service, /etc/heartbeat-ebpf/cluster.toml, /etc/heartbeat-ebpf/cluster.key; start the agent"
         ],
     );
     check(
@@ -90,6 +90,10 @@ fn the_service_does_no_more_than_it_has_to() {
         ("/usr/sbin/heartbeat", Action::Restart),
         (
             "/etc/systemd/system/heartbeat-ebpf.service",
+            Action::Restart,
+        ),
+        (
+            "/etc/systemd/system/heartbeat-ebpf-pins.service",
             Action::Restart,
         ),
         ("/etc/heartbeat-ebpf/cluster.toml", Action::Reload),

@@ -15,7 +15,10 @@ service_pid() {
 # start, stop, restart or reload.
 service_do() {
     case $manager in
-        systemd) systemctl "$1" $service ;;
+        systemd) systemctl "$1" $service || {
+            journalctl --quiet --no-pager --unit=$service --lines=5 --output=cat >&2
+            return 1
+        } ;;
         init) /etc/init.d/$service "$1" </dev/null >/dev/null 2>/var/tmp/$service.said || {
             cat /var/tmp/$service.said >&2
             rm -f /var/tmp/$service.said
