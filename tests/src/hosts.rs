@@ -132,6 +132,14 @@ impl Host {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Copies a file of this machine to the host.
+    pub fn put(&self, file: &Path, place: &str) -> Result<()> {
+        let there = PathBuf::from(format!("/proc/{}/root{place}", self.init));
+        fs::copy(file, &there)
+            .with_context(|| format!("copy {} to {}", file.display(), there.display()))
+            .map(drop)
+    }
+
     /// The process of its agent, as the host numbers it; empty where none runs.
     pub fn agent(&self) -> Result<String> {
         let output = self.run("pidof -x heartbeat")?;

@@ -23,6 +23,6 @@ fuzz_target!(|input: (bool, [u8; LENGTH], [u64; 2])| {
     assert_eq!(plain[56..], [0; 8]);
     let sealed = Words::from_bytes(&header.encode(Some(&Subkey(subkey))));
     assert_eq!(sealed.header(), Some(header));
-    assert_eq!(sealed.tag(), tag::of(&Subkey(subkey), &words));
+    assert_eq!(sealed.tag(), tag::of(&Subkey(subkey), &words.0));
     assert_eq!(sealed.to_bytes()[..56], bytes[..56]);
 });

@@ -31,7 +31,7 @@ impl Kind {
     fn packages(self) -> &'static str {
         match self {
             Kind::Bare => "systemd-standalone-sysusers,adduser",
-            Kind::Systemd => "systemd,systemd-sysv,dbus,adduser,openssh-server,procps",
+            Kind::Systemd => "systemd,systemd-sysv,dbus,adduser,openssh-server,procps,xz-utils",
         }
     }
 }

@@ -3,14 +3,14 @@
 use anyhow::{Result, ensure};
 use heartbeat_tests::lab::feed::Feed;
 use heartbeat_tests::lab::transcript::Expected;
-use heartbeat_tests::suite::{Test, in_running_lab};
+use heartbeat_tests::suite::{Test, in_agreed_lab};
 
 use crate::ground::{A, B, LIMIT, PRIVATE, plan, run, text};
 
 pub const TESTS: &[Test] = &[("one line says how many paths are up and who is lost", brief)];
 
 fn brief() -> Result<()> {
-    in_running_lab(plan().network("public", "Public Network"), |lab| {
+    in_agreed_lab(plan().network("public", "Public Network"), |lab| {
         let well = run(lab, &["status", "--brief"])?;
         ensure!(
             text(&well.stdout) == "node-a: all 4 paths up\n",

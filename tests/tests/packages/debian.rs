@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use heartbeat_tests::hosts::debian::done;
 use heartbeat_tests::lab::cast::{A, B};
 use heartbeat_tests::lab::event::{AGENT_RESTARTING, NODE_LEFT, PATH_LOST};
@@ -120,8 +120,11 @@ fn removed(lab: &mut Lab, root: &Root) -> Result<()> {
         let mut told = feed.events().iter();
         Ok(told.any(|event| event.id == NODE_LEFT).then_some(()))
     })?;
-    let left = objects.remaining()?;
-    ensure!(left.is_empty(), "the kernel keeps {left:?}: {said}");
+    // The kernel frees what nobody holds any more when it finds the time.
+    wait::until("the kernel to forget the agent's objects", LIMIT, || {
+        Ok(objects.remaining()?.is_empty().then_some(()))
+    })
+    .with_context(|| said.clone())?;
     ensure!(lab.pins_of(A)?.is_empty(), "pins are left");
     for place in [
         "usr/sbin/heartbeat",

@@ -1,8 +1,8 @@
 //! What lies around the agent on a host: its units, its manual, its hooks, its packages.
 //!
-//! A service manager can't be run in a test, so each end of what it does is tried by itself: the unit is judged by
-//! systemd's own tools, and the agent talks to a real socket of that manager's protocol. With `--long` the packages are
-//! built, and installed in a Debian of their own.
+//! Each end of what a service manager does is tried by itself: the unit is judged by systemd's own tools, and the agent
+//! talks to a real socket of that manager's protocol. With `--long` the packages are built, and installed in a Debian of
+//! their own, and on hosts that a real systemd runs.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,8 @@ mod manager;
 mod manual;
 mod pause;
 mod root;
+mod service;
+mod systemd;
 mod units;
 mod watchdog;
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
                 watchdog::TESTS,
                 hooks::TESTS,
                 debian::TESTS,
+                service::TESTS,
             ]
         } else {
             &[units::TESTS, manual::TESTS, watchdog::TESTS, hooks::TESTS]

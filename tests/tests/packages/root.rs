@@ -152,6 +152,11 @@ impl Drop for Root {
 
 /// Builds the Debian package with this revision, of the agent that is tested.
 pub fn package(revision: u32) -> Result<PathBuf> {
+    built(revision, ".deb")
+}
+
+/// Builds all packages with this revision, of the agent that is tested; the one whose name ends so.
+pub fn built(revision: u32, ending: &str) -> Result<PathBuf> {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dist");
     let mut dist = Command::new(env!("CARGO"));
     dist.current_dir(share("../.."))
@@ -167,6 +172,7 @@ pub fn package(revision: u32) -> Result<PathBuf> {
         ])
         .args(["--revision", &revision.to_string(), "--out"]);
     let told = done(dist.arg(&out))?;
-    let file = told.lines().find(|line| line.ends_with(".deb"));
-    Ok(PathBuf::from(file.context("no Debian package was made")?))
+    let file = told.lines().find(|line| line.ends_with(ending));
+    let file = file.with_context(|| format!("no {ending} was made"))?;
+    Ok(PathBuf::from(file))
 }

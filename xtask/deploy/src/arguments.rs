@@ -13,6 +13,7 @@ use crate::shell;
 #[command(
     name = "cargo xtask deploy",
     bin_name = "cargo xtask deploy",
+    override_usage = "cargo xtask deploy [OPTIONS] --config <FILE>",
     max_term_width = 100,
     after_help = "Examples:\n  cargo xtask deploy --config cluster.toml --dry-run\n  cargo xtask deploy --config cluster.toml --hosts node-a=ops@10.0.0.1,node-b=ops@10.0.0.2\n  cargo xtask deploy --config cluster.toml --rotate-key\n  cargo xtask deploy --config cluster.toml --rollback\n\nEvery host is checked before the first is touched. A second run changes nothing."
 )]
