@@ -14,9 +14,12 @@ use super::plan::Node;
 impl Lab {
     /// The node loses its power. Give what this returns to [`Lab::power_on`].
     pub fn power_off(&mut self, node: Node) -> Result<Fault> {
-        self.kill_agent(node)?;
+        // The kernel takes its time to end a process, and would answer for its host meanwhile; what is stopped is
+        // silent at once, and sees nothing of the ports' end.
+        self.pause_agent(node)?;
         let pull = |network| Fault::device_down(self.switch(network), &node.to_string());
         let ports = at_once(self.plan.all_networks(), pull)?;
+        self.kill_agent(node)?;
         Ok(Fault::together(format!("{node} without power"), ports))
     }
 
