@@ -6,7 +6,6 @@
 //! own processes and a BPF file system of its own, and runs a real sshd. Its services are init scripts, which start at
 //! once; or it is a Debian of its own that a real systemd runs, which takes fetching.
 
-use std::env;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -14,12 +13,17 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
+use crate::lab::fault::at_once;
 use crate::lab::plan::Node;
 use crate::lab::requirements::is_installed;
 use crate::lab::{Lab, wait};
 
+pub use services::Services;
+
 pub mod debian;
+mod services;
 
 /// One host, which ends with this value.
 #[derive(Debug)]
@@ -35,8 +39,7 @@ pub struct Host {
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long a process may take to end when its host does.
 const END_LIMIT: Duration = Duration::from_secs(10);
-const ROOT: &str = include_str!("hosts/root.sh");
-const SYSTEMD: &str = include_str!("hosts/systemd.sh");
+const SSHD: &str = include_str!("hosts/sshd_config");
 /// Whether a host is up and its ssh server listens.
 const READY: &str = "grep -q ':0016 .* 0A ' /proc/net/tcp && { [ ! -e /run/systemd/system ] || systemctl --quiet is-system-running; }";
 /// Programs that hosts and operators need beside those of a lab.
@@ -48,46 +51,43 @@ pub fn missing() -> Option<String> {
     if let Some(program) = lacking {
         return Some(format!("the program {program} is not installed"));
     }
-    packages().is_none().then(|| {
+    services::packages().is_none().then(|| {
         "Debian's openssh-server was not fetched for hosts; `cargo xtask test` does that".to_owned()
     })
 }
 
-/// Where packages lie that hosts unpack.
-fn packages() -> Option<PathBuf> {
-    let running = env::current_exe().ok()?;
-    let places = running
-        .ancestors()
-        .map(|place| place.join("tools/packages"));
-    let full = |place: &PathBuf| place.join("openssh-server.deb").is_file();
-    places.take(5).find(full)
-}
-
-/// What runs a host's services.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Services<'a> {
-    /// Init scripts.
-    Scripts,
-    /// systemd, of the Debian in this folder.
-    Systemd(&'a Path),
+/// Starts the hosts of these nodes. The key `login`, which is made in the folder, opens them.
+pub fn start(
+    lab: &Lab,
+    nodes: &[Node],
+    folder: &Path,
+    services: Services<'_>,
+) -> Result<Vec<Host>> {
+    let login = folder.join("login");
+    new_key(&login)?;
+    let login = login.with_extension("pub");
+    at_once(nodes.iter().copied(), |node| {
+        Host::start(lab, node, &login, services)
+    })
 }
 
 impl Host {
     /// Starts the node's host. Whoever has the key `login` (a public one) may log in as root; as `ops` or `guest` too
     /// where services are scripts.
-    pub fn start(lab: &Lab, node: Node, login: &Path, services: Services<'_>) -> Result<Self> {
+    fn start(lab: &Lab, node: Node, login: &Path, services: Services<'_>) -> Result<Self> {
         let folder = lab.name().directory().join(format!("host-{node}"));
-        let (scratch, keys) = (folder.join("scratch"), folder.join("keys"));
-        for folder in [&scratch, &keys] {
+        let (scratch, ssh) = (folder.join("scratch"), folder.join("ssh"));
+        for folder in [&scratch, &ssh] {
             fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
         }
-        new_key(&keys.join("host_key"))?;
-        fs::copy(login, keys.join("authorized_keys")).context("copy the operator's key")?;
+        new_key(&ssh.join("host_key"))?;
+        fs::copy(login, ssh.join("authorized_keys")).context("copy the operator's key")?;
+        fs::write(ssh.join("sshd_config"), SSHD).context("configure an ssh server")?;
         let log = File::create(folder.join("log")).context("make the host's log")?;
-        let mut command = become_host(lab, node, services)?;
+        let mut command = services.command(lab, node)?;
         command
             .env("scratch", &scratch)
-            .env("keys", &keys)
+            .env("ssh", &ssh)
             .env("name", node.to_string())
             .stdin(Stdio::piped())
             .stdout(log.try_clone().context("duplicate a log's descriptor")?)
@@ -98,7 +98,7 @@ impl Host {
                 let said = fs::read_to_string(folder.join("log")).unwrap_or_default();
                 anyhow::bail!("the host of {node} ended with {status}: {said}");
             }
-            Ok(first_process(child.id(), services))
+            Ok(services.first_process(child.id()))
         })?;
         let host = Host { node, child, init };
         wait::until("a host's ssh server", START_LIMIT, || {
@@ -146,6 +146,30 @@ impl Host {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
+    /// What its agent says.
+    pub fn status(&self) -> Result<Value> {
+        let said = self.said("heartbeat status --json || [ $? = 1 ]")?;
+        serde_json::from_str(&said).context("understand a status")
+    }
+
+    /// How many events of this number it has kept.
+    pub fn count(&self, id: u32) -> Result<usize> {
+        let said = self.said("heartbeat events --json")?;
+        let events = said.lines().map(serde_json::from_str::<Value>);
+        let events = events.collect::<Result<Vec<_>, _>>();
+        let events = events.context("understand events")?;
+        Ok(events.iter().filter(|event| event["id"] == id).count())
+    }
+
+    /// What its agent, and what runs it, said last.
+    pub fn log(&self) -> String {
+        let said = self.said(
+            "if [ -d /run/systemd/system ]; then journalctl --no-pager --lines=30; \
+             else tail -n 20 /var/log/heartbeat-ebpf.log 2>&1 || true; fi",
+        );
+        format!("{}:\n{}", self.node, said.unwrap_or_default())
+    }
+
     /// Files of the product that the host has, and folders of somebody who deploys.
     pub fn traces(&self) -> Result<String> {
         self.said(
@@ -171,7 +195,7 @@ impl Drop for Host {
 }
 
 /// Makes a key for ssh, beside which the public one lies.
-pub fn new_key(path: &Path) -> Result<()> {
+fn new_key(path: &Path) -> Result<()> {
     let mut make = Command::new("ssh-keygen");
     make.args(["-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f"])
         .arg(path);
@@ -183,42 +207,4 @@ pub fn new_key(path: &Path) -> Result<()> {
     );
     let private = Permissions::from_mode(0o600);
     fs::set_permissions(path, private).with_context(|| format!("close {}", path.display()))
-}
-
-/// The command that becomes a host.
-fn become_host(lab: &Lab, node: Node, services: Services<'_>) -> Result<Command> {
-    match services {
-        Services::Scripts => {
-            let packages = packages().context("no packages for hosts")?;
-            let mut command = lab.node(node).command("unshare")?;
-            command
-                .args(["--mount", "--pid", "--fork", "--uts", "--ipc"])
-                .args(["--propagation", "private", "sh", "-c", ROOT])
-                .env("packages", packages);
-            Ok(command)
-        }
-        Services::Systemd(debian) => {
-            let mut command = lab.node(node).command("sh")?;
-            command
-                .args(["-c", SYSTEMD])
-                .env("debian", debian)
-                .env("group", format!("{}-{node}", lab.name()));
-            Ok(command)
-        }
-    }
-}
-
-/// The first process of the host that this process becomes, or has below it, once it is there.
-fn first_process(pid: u32, services: Services<'_>) -> Option<u32> {
-    match services {
-        Services::Scripts => first_child(pid),
-        Services::Systemd(_) => first_child(first_child(pid)?).filter(|init| {
-            fs::read_to_string(format!("/proc/{init}/comm")).is_ok_and(|name| name == "systemd\n")
-        }),
-    }
-}
-
-fn first_child(pid: u32) -> Option<u32> {
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
-    children.split_whitespace().next()?.parse().ok()
 }

@@ -67,6 +67,11 @@ fn trial((name, test): Test, missing: Option<String>) -> Trial {
     })
 }
 
+/// Whether this run may take long, as `cargo xtask test --long` says.
+pub fn is_long() -> bool {
+    env::var_os("HEARTBEAT_LONG").is_some()
+}
+
 /// An optional tool is absent: the test is skipped, wherever it runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotInstalled(pub &'static str);

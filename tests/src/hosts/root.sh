@@ -1,6 +1,6 @@
 # Becomes a host: its own root over this machine's, its own processes, its own ssh server. Nothing that is written
 # here reaches this machine. The host ends with its standard input.
-# Given: scratch (an empty folder), packages (a folder of .deb files), keys (host_key, authorized_keys), name.
+# Given: scratch (an empty folder), packages (a folder of .deb files), ssh (what is to lie in /etc/ssh), name.
 set -eu
 mount -t tmpfs tmpfs "$scratch"
 mkdir "$scratch/upper" "$scratch/work" "$scratch/root"
@@ -31,16 +31,6 @@ sed -i '/^root:/d' "$root/etc/shadow"
 printf 'root:*:19000:0:99999:7:::\nops:*:19000:0:99999:7:::\nguest:*:19000:0:99999:7:::\n' >>"$root/etc/shadow"
 echo 'ops ALL=(root) NOPASSWD: ALL' >"$root/etc/sudoers.d/ops"
 chmod 440 "$root/etc/sudoers.d/ops"
-cp "$keys/host_key" "$keys/authorized_keys" "$root/etc/ssh/"
+cp "$ssh"/* "$root/etc/ssh/"
 chmod 600 "$root/etc/ssh/host_key"
-cat >"$root/etc/ssh/sshd_config" <<END
-HostKey /etc/ssh/host_key
-AuthorizedKeysFile /etc/ssh/authorized_keys
-PasswordAuthentication no
-PermitRootLogin prohibit-password
-UsePAM no
-UseDNS no
-PidFile none
-MaxStartups 100
-END
 exec chroot "$root" sh -c '/usr/sbin/sshd -D -e 2>/var/log/sshd.log & cat >/dev/null'

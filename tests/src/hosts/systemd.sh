@@ -1,9 +1,11 @@
 # Becomes a host that systemd runs: a Debian of its own, its own processes and services, its own ssh server. Nothing
 # that is written here reaches this machine. The host ends with its standard input.
-# Given: scratch (an empty folder), debian (a root that has systemd), keys (host_key, authorized_keys), name, group.
+# Given: scratch (an empty folder), debian (a root that has systemd), ssh (what is to lie in /etc/ssh), name, group.
 set -eu
 # Its services' processes are kept together in a control group of this machine.
-group=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/$group
+hierarchy=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+[ -n "$hierarchy" ] || { echo "no control groups of version 2 are mounted: mount -t cgroup2 cgroup2 FOLDER" >&2; exit 1; }
+group=$hierarchy/$group
 mkdir "$group"
 ended() {
     echo 1 >"$group/cgroup.kill"
@@ -44,18 +46,9 @@ printf "127.0.0.1 localhost %s\n" "$name" >"$root/etc/hosts"
 for unit in systemd-sysctl.service apt-daily.timer apt-daily-upgrade.timer; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
-cp "$keys/host_key" "$keys/authorized_keys" "$root/etc/ssh/"
+cp "$ssh"/* "$root/etc/ssh/"
 chmod 600 "$root/etc/ssh/host_key"
 rm -f "$root"/etc/ssh/ssh_host_*
-cat >"$root/etc/ssh/sshd_config" <<END
-HostKey /etc/ssh/host_key
-AuthorizedKeysFile /etc/ssh/authorized_keys
-PasswordAuthentication no
-PermitRootLogin prohibit-password
-UsePAM no
-UseDNS no
-MaxStartups 100
-END
 mkdir "$root/old"
 cd "$root"
 pivot_root . old

@@ -132,7 +132,7 @@ impl Files {
             );
         }
         render_networks(&mut text, plan);
-        render_nodes(&mut text, plan);
+        render_nodes(&mut text, plan, plan.all_nodes());
         text.push_str(&plan.membership.table());
         self.render_agent(&mut text, plan, node);
         text
@@ -155,6 +155,19 @@ impl Files {
     }
 }
 
+/// The configuration of these nodes where each is a host of its own, with everything in its usual place.
+pub fn of_hosts(plan: &Plan, cluster: &str, nodes: &[Node]) -> String {
+    let mut text = format!(
+        "[cluster]\nname = \"{cluster}\"\ninterval = \"{}ms\"\nlost_after = {}\nmulticast = \"{}\"\n",
+        plan.interval.as_millis(),
+        plan.lost_after,
+        plan.multicast,
+    );
+    render_networks(&mut text, plan);
+    render_nodes(&mut text, plan, nodes.iter().copied());
+    text
+}
+
 /// Where every agent answers /metrics, inside its namespace.
 pub const METRICS_PORT: u16 = 13343;
 
@@ -174,8 +187,8 @@ fn render_networks(text: &mut String, plan: &Plan) {
     }
 }
 
-fn render_nodes(text: &mut String, plan: &Plan) {
-    for node in plan.all_nodes() {
+fn render_nodes(text: &mut String, plan: &Plan, nodes: impl Iterator<Item = Node>) {
+    for node in nodes {
         let addresses: Vec<String> = plan
             .all_networks()
             .map(|network| {

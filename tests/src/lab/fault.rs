@@ -214,7 +214,7 @@ impl Fault {
 }
 
 /// Does the same to several things on a thread each: the tools of the network take their time.
-pub(super) fn at_once<T: Send, R: Send>(
+pub(crate) fn at_once<T: Send, R: Send>(
     things: impl IntoIterator<Item = T>,
     act: impl Fn(T) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {

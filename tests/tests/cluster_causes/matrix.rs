@@ -12,7 +12,7 @@ use heartbeat_tests::matrix::fault::{Draw, Kind};
 use heartbeat_tests::matrix::tally::Tally;
 use heartbeat_tests::matrix::trial;
 use heartbeat_tests::program::random::Random;
-use heartbeat_tests::suite::{Test, in_running_lab};
+use heartbeat_tests::suite::{Test, in_running_lab, is_long};
 
 pub const TESTS: &[Test] = &[(
     "the causes of real faults are found, and none is told for sure that is not true",
@@ -23,8 +23,6 @@ pub const TESTS: &[Test] = &[(
 const SEED: &str = "HEARTBEAT_SEED";
 /// Only faults whose name begins like this.
 const ONLY: &str = "HEARTBEAT_FAULT";
-/// Set where a run may take long.
-const LONG: &str = "HEARTBEAT_LONG";
 /// Labs side by side.
 const LABS: usize = 2;
 
@@ -44,7 +42,7 @@ fn causes_are_found() -> Result<()> {
             .with_context(|| format!("{SEED} is a number"))?,
         Err(_) => heartbeat_user::random::bytes::<8>().map(u64::from_ne_bytes)?,
     };
-    let rounds = if env::var_os(LONG).is_some() { 20 } else { 2 };
+    let rounds = if is_long() { 20 } else { 2 };
     let draws = Mutex::new(draws(seed, rounds));
     let tally = Mutex::new(Tally::default());
     thread::scope(|scope| {

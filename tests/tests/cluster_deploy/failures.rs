@@ -137,7 +137,7 @@ fn not_well() -> Result<()> {
         let _first = operator.lab.drop_from(A, PRIVATE)?;
         let _second = operator.lab.drop_from(B, PUBLIC)?;
         heartbeat_tests::lab::wait::until("node-c to lose both", crate::operator::LIMIT, || {
-            let status = operator.status(&operator.hosts[2])?;
+            let status = operator.hosts[2].status()?;
             let paths = status["paths"].as_array().context("paths")?;
             let lost = paths.iter().filter(|path| path["state"] == "lost");
             Ok((lost.count() == 2).then_some(()))

@@ -3,20 +3,16 @@
 //! Three hosts and an operator, who sits on a fourth node of the lab. The binary that is deployed is the one that
 //! the other suites test. With `--long` the hosts are Debians that a real systemd runs, too.
 
-use std::env;
 use std::process::ExitCode;
 
 use heartbeat_tests::hosts;
 use heartbeat_tests::lab::{binary, requirements};
-use heartbeat_tests::suite::Suite;
+use heartbeat_tests::suite::{Suite, is_long};
 
 mod failures;
 mod operator;
 mod stories;
 mod systemd;
-
-/// `cargo xtask test --long` sets the variable.
-const LONG: &str = "HEARTBEAT_LONG";
 
 fn main() -> ExitCode {
     Suite {
@@ -30,7 +26,7 @@ fn main() -> ExitCode {
                 })
         },
         threads: 2,
-        tests: if env::var_os(LONG).is_some() {
+        tests: if is_long() {
             &[stories::TESTS, failures::TESTS, systemd::TESTS]
         } else {
             &[stories::TESTS, failures::TESTS]

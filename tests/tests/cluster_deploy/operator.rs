@@ -1,18 +1,17 @@
 //! Who deploys: files, a key to log in with, and a way to every host.
 
-use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Output;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use heartbeat_tests::hosts::{Host, Services, new_key};
+use heartbeat_tests::hosts::{self, Host, Services};
 use heartbeat_tests::lab::cast::{A, B, C, D};
+use heartbeat_tests::lab::event::{AGENT_RESTARTING, PATH_LOST};
 use heartbeat_tests::lab::plan::{Network, Node, Plan};
-use heartbeat_tests::lab::{Lab, binary};
+use heartbeat_tests::lab::{Lab, binary, configuration, interrupt};
 use serde_json::Value;
 
 /// The nodes that are hosts; the fourth is the operator's.
@@ -39,41 +38,22 @@ pub fn on_hosts_of(
     story: impl FnOnce(&mut Operator) -> Result<()>,
 ) -> Result<()> {
     let mut operator = Operator::new(services)?;
-    let log = match services {
-        Services::Scripts => "tail -n 20 /var/log/heartbeat-ebpf.log 2>&1 || true",
-        Services::Systemd(_) => "journalctl --no-pager --lines=20",
-    };
     story(&mut operator).map_err(|error| {
-        let logs = operator.hosts.iter().map(|host| {
-            let log = host.said(log);
-            format!("{}:\n{}", host.node, log.unwrap_or_default())
-        });
-        anyhow!("{error:#}\n{}", logs.collect::<String>())
+        let logs: String = operator.hosts.iter().map(Host::log).collect();
+        anyhow!("{error:#}\n{logs}")
     })
 }
 
 impl Operator {
     fn new(services: Services<'_>) -> Result<Self> {
-        let plan = Plan::nodes(4).two_networks();
+        let plan = Plan::nodes(4)
+            .two_networks()
+            .timing(Duration::from_millis(200), 3);
         let lab = Lab::build(plan)?;
         let folder = lab.name().directory().join("operator");
         fs::create_dir(&folder)?;
-        let login = folder.join("login");
-        new_key(&login)?;
-        let public = login.with_extension("pub");
-        let begun: Vec<Result<Host>> = thread::scope(|scope| {
-            let start = |node| {
-                let (lab, public) = (&lab, &public);
-                scope.spawn(move || Host::start(lab, node, public, services))
-            };
-            let begun = NODES.map(start);
-            begun
-                .into_iter()
-                .map(|host| host.join().expect("no panic"))
-                .collect()
-        });
         let operator = Operator {
-            hosts: begun.into_iter().collect::<Result<_>>()?,
+            hosts: hosts::start(&lab, &NODES, &folder, services)?,
             folder,
             binary: binary::find()?,
             lab,
@@ -95,26 +75,7 @@ impl Operator {
 
     /// The configuration of the three.
     pub fn configuration(&self) -> String {
-        let plan = self.lab.plan();
-        let mut text = String::from(
-            "[cluster]\nname = \"deployed\"\ninterval = \"200ms\"\nlost_after = 3\nmulticast = \"off\"\n",
-        );
-        for network in plan.all_networks() {
-            let (key, id, subnet) = (plan.interface(network), network.0 + 1, plan.subnet(network));
-            let label = plan.label(network);
-            write!(text, "[networks.{key}]\nid = {id}\nlabel = \"{label}\"\nsubnet = \"{subnet}\"\nrole = \"mixed\"\n")
-                .expect("a String takes whatever is written");
-        }
-        for node in NODES {
-            let [private, public] =
-                [Network(0), Network(1)].map(|network| plan.address(node, network));
-            write!(
-                text,
-                "[nodes.{node}]\nid = {}\naddresses = {{ private = \"{private}\", public = \"{public}\" }}\n",
-                node.id()
-            )
-            .expect("a String takes whatever is written");
-        }
+        let text = configuration::of_hosts(self.lab.plan(), "deployed", &NODES);
         text + "[agent]\nmetrics = \"0.0.0.0:13343\"\n"
     }
 
@@ -182,16 +143,10 @@ impl Operator {
         Ok(())
     }
 
-    /// What the agent of a host says.
-    pub fn status(&self, host: &Host) -> Result<Value> {
-        let said = host.said("heartbeat status --json || [ $? = 1 ]")?;
-        serde_json::from_str(&said).context("understand a status")
-    }
-
     /// Errors unless both networks' paths to both peers are up everywhere, and have lost nothing.
     pub fn nothing_was_lost(&self) -> Result<()> {
         for host in &self.hosts {
-            let status = self.status(host)?;
+            let status = host.status()?;
             let paths = status["paths"].as_array().context("a status has paths")?;
             let well = |path: &Value| path["state"] == "up" && path["lost_shown"] == 0;
             ensure!(
@@ -199,17 +154,53 @@ impl Operator {
                 "{}: {status:#}",
                 host.node
             );
-            ensure!(self.count(host, 1123)? == 0, "{} lost somebody", host.node);
+            ensure!(host.count(PATH_LOST)? == 0, "{} lost somebody", host.node);
         }
         Ok(())
     }
 
-    /// How many events of this number the host has kept.
-    pub fn count(&self, host: &Host, id: u64) -> Result<usize> {
-        let said = host.said("heartbeat events --json")?;
-        let events = said.lines().map(serde_json::from_str::<Value>);
-        let events = events.collect::<Result<Vec<_>, _>>()?;
-        Ok(events.iter().filter(|event| event["id"] == id).count())
+    /// Has another agent roll through the cluster, which is told of every restart and loses nothing by it.
+    pub fn renew(&mut self) -> Result<()> {
+        let first = self.agents()?;
+        self.binary = self.newer_binary()?;
+        let said = self.deployed(&[])?;
+        ensure!(said.matches("restart the agent").count() == 6, "{said}");
+        let second = self.agents()?;
+        let same = first
+            .iter()
+            .zip(&second)
+            .any(|(first, second)| first == second);
+        ensure!(!same, "{first:?} {second:?}");
+        interrupt::sleep(SYNCED)?;
+        self.nothing_was_lost()?;
+        for host in &self.hosts {
+            let announced = host.count(AGENT_RESTARTING)?;
+            ensure!(announced == 2, "{announced} restarts on {}", host.node);
+        }
+        Ok(())
+    }
+
+    /// Takes the first roll-out back: nothing runs, and what was installed is gone.
+    pub fn take_back(&self, arguments: &[&str]) -> Result<()> {
+        let installed = |host: &Host| {
+            host.said(
+                "ls -d /usr/sbin/heartbeat /etc/init.d/heartbeat-ebpf /etc/systemd/system/heartbeat-ebpf* \
+                 /etc/systemd/system/*/heartbeat-ebpf* /etc/heartbeat-ebpf/* /sys/fs/bpf/*/*/*/* 2>/dev/null || true",
+            )
+        };
+        for host in &self.hosts {
+            let there = installed(host)?;
+            ensure!(5 <= there.lines().count(), "{} has {there}", host.node);
+        }
+        let back = self.deployed(&[arguments, &["--rollback"]].concat())?;
+        let gone = back.matches("everything is as it was").count();
+        ensure!(gone == self.hosts.len(), "{back}");
+        for host in &self.hosts {
+            ensure!(host.agent()?.is_empty(), "an agent runs on {}", host.node);
+            let left = installed(host)?;
+            ensure!(left.is_empty(), "{} keeps {left}", host.node);
+        }
+        Ok(())
     }
 }
 

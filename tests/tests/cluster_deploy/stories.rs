@@ -8,7 +8,7 @@ use heartbeat_tests::lab::interrupt;
 use heartbeat_tests::suite::Test;
 use serde_json::Value;
 
-use crate::operator::{SYNCED, on_hosts};
+use crate::operator::on_hosts;
 
 pub const TESTS: &[Test] = &[
     (
@@ -66,46 +66,15 @@ fn from_nothing_and_back() -> Result<()> {
             "left behind: {staged}"
         );
 
-        let back = operator.deployed(&[&ops[..], &["--rollback"]].concat())?;
-        ensure!(
-            back.matches("everything is as it was").count() == 3,
-            "{back}"
-        );
-        for host in &operator.hosts {
-            ensure!(host.agent()?.is_empty(), "an agent runs on {}", host.node);
-            let left = host.said("ls -d /usr/sbin/heartbeat /etc/init.d/heartbeat-ebpf /etc/heartbeat-ebpf/* /sys/fs/bpf/*/*/*/* 2>/dev/null || true")?;
-            ensure!(left.is_empty(), "{left}");
-        }
-        Ok(())
+        operator.take_back(&ops)
     })
 }
 
 fn renewed() -> Result<()> {
     on_hosts(|operator| {
         operator.deployed(&[])?;
-        let first = operator.agents()?;
-
-        operator.binary = operator.newer_binary()?;
-        let said = operator.deployed(&[])?;
-        ensure!(said.matches("restart the agent").count() == 6, "{said}");
+        operator.renew()?;
         let second = operator.agents()?;
-        ensure!(
-            first
-                .iter()
-                .zip(&second)
-                .all(|(first, second)| first != second),
-            "{first:?} {second:?}"
-        );
-        interrupt::sleep(SYNCED)?;
-        operator.nothing_was_lost()?;
-        for host in &operator.hosts {
-            let announced = operator.count(host, 334_304)?;
-            ensure!(
-                announced == 2,
-                "{} was told of {announced} restarts",
-                host.node
-            );
-        }
 
         let slower = operator
             .configuration()
@@ -115,7 +84,7 @@ fn renewed() -> Result<()> {
         ensure!(said.matches("reload the agent").count() == 6, "{said}");
         ensure!(operator.agents()? == second, "a reload restarted an agent");
         for host in &operator.hosts {
-            let status = operator.status(host)?;
+            let status = host.status()?;
             ensure!(status["networks"][0]["lost_after"] == 4, "{status:#}");
         }
 
@@ -126,7 +95,7 @@ fn renewed() -> Result<()> {
             "the way back restarted an agent"
         );
         for host in &operator.hosts {
-            let status = operator.status(host)?;
+            let status = host.status()?;
             ensure!(status["networks"][0]["lost_after"] == 3, "{status:#}");
         }
         operator.nothing_was_lost()
@@ -161,9 +130,9 @@ fn another_key() -> Result<()> {
         interrupt::sleep(Duration::from_millis(600))?;
         operator.nothing_was_lost()?;
         for host in &operator.hosts {
-            let changes = operator.count(host, 334_312)?;
+            let changes = host.count(334_312)?;
             ensure!(changes >= 3, "{} told of {changes} changes", host.node);
-            let status = operator.status(host)?;
+            let status = host.status()?;
             let frames = status["networks"][0]["frames"]
                 .as_object()
                 .context("frames by verdict")?;

@@ -2,7 +2,6 @@
 //!
 //! One network has markup for a label, which the configuration allows. Whatever shows it must show it as text.
 
-use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use heartbeat_tests::lab::feed::Feed;
 use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::transcript::Expected;
 use heartbeat_tests::lab::{Lab, requirements};
-use heartbeat_tests::suite::{Suite, in_running_lab};
+use heartbeat_tests::suite::{Suite, in_running_lab, is_long};
 
 mod browser;
 mod chromium;
@@ -20,12 +19,10 @@ mod served;
 
 /// What may pass until something happens on a busy machine.
 const LIMIT: Duration = Duration::from_secs(10);
-/// `cargo xtask test --long` sets the variable.
-const LONG: &str = "HEARTBEAT_LONG";
 const HOSTILE: &str = "<script>alert(1)</script>";
 
 fn main() -> ExitCode {
-    let long = env::var_os(LONG).is_some();
+    let long = is_long();
     Suite {
         missing: if long {
             missing_for_browsers

@@ -4,7 +4,6 @@
 //! than either.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -14,7 +13,7 @@ use heartbeat_tests::lab::event::{
     NETWORK_UP, PATH_LOST, PATH_RESTORED, QUORUM_LOST,
 };
 use heartbeat_tests::lab::interrupt;
-use heartbeat_tests::suite::Test;
+use heartbeat_tests::suite::{Test, is_long};
 
 use super::{A, B, C, D, Node, QUIET, REGROUP_LATE, Story, paths, plan, tell};
 
@@ -34,9 +33,8 @@ const STAY: [Node; 3] = [A, B, D];
 const FOUR: [Node; 4] = [A, B, C, D];
 /// How long nothing may change.
 const LONG: Duration = Duration::from_secs(60);
-/// The same where somebody has the time: `cargo xtask test --long` sets the variable.
+/// The same where somebody has the time, with `cargo xtask test --long`.
 const LONGER: Duration = Duration::from_secs(600);
-const LONG_RUN: &str = "HEARTBEAT_LONG";
 
 fn both_ways() -> Result<()> {
     tell(plan(4).regroup_after(REGROUP_LATE), |story| {
@@ -51,11 +49,7 @@ fn one_way() -> Result<()> {
         let before = story.lab.view(A)?.epoch;
         let cut = story.cut(Deaf::Second)?;
         let mut epochs = story.epochs_for(QUIET)?;
-        let limit = if env::var_os(LONG_RUN).is_some() {
-            LONGER
-        } else {
-            LONG
-        };
+        let limit = if is_long() { LONGER } else { LONG };
         let settled = story.epochs_for(limit)?;
         ensure!(settled.len() == 1, "it went on changing: {settled:?}");
         epochs.extend(settled);

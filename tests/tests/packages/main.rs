@@ -4,14 +4,13 @@
 //! talks to a real socket of that manager's protocol. With `--long` the packages are built, and installed in a Debian of
 //! their own, and on hosts that a real systemd runs.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use heartbeat_tests::lab::plan::Plan;
 use heartbeat_tests::lab::requirements;
-use heartbeat_tests::suite::Suite;
+use heartbeat_tests::suite::{Suite, is_long};
 
 #[path = "../cluster_restart/books.rs"]
 mod books;
@@ -29,15 +28,12 @@ mod watchdog;
 const INTERVAL: Duration = Duration::from_millis(100);
 /// What may pass until something happens on a busy machine.
 const LIMIT: Duration = Duration::from_secs(10);
-/// `cargo xtask test --long` sets the variable.
-const LONG: &str = "HEARTBEAT_LONG";
 
 fn main() -> ExitCode {
-    let long = env::var_os(LONG).is_some();
     Suite {
         missing: requirements::missing_for_agents,
         threads: 1,
-        tests: if long {
+        tests: if is_long() {
             &[
                 units::TESTS,
                 manual::TESTS,

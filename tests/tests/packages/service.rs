@@ -10,7 +10,7 @@ use heartbeat_tests::lab::wait;
 use heartbeat_tests::suite::Test;
 
 use super::root::{built, package};
-use super::systemd::{Hosts, LIMIT, count, install, on_hosts, property, wait_for};
+use super::systemd::{Hosts, LIMIT, install, on_hosts, property, wait_for};
 
 pub const TESTS: &[Test] = &[
     (
@@ -30,15 +30,7 @@ pub const TESTS: &[Test] = &[
 fn watched() -> Result<()> {
     let package = package(1)?;
     on_hosts(|hosts| {
-        for host in hosts.both() {
-            install(host, &package)?;
-            host.said("systemctl --quiet is-enabled heartbeat-ebpf")?;
-        }
-        hosts.configure()?;
-        for host in hosts.both() {
-            host.said("systemctl start heartbeat-ebpf")?;
-        }
-        hosts.wait_up()?;
+        hosts.run(&package)?;
         confined(&hosts.a)?;
         hosts.a.said("systemctl reload heartbeat-ebpf")?;
         killed(hosts)?;
@@ -64,30 +56,39 @@ fn confined(host: &Host) -> Result<()> {
     );
     let user = host.said("id -u heartbeat-ebpf")?;
     ensure!(value("Uid").starts_with(user.trim()), "{status}");
-    let seen = host.said(&format!("ls /proc/{pid}/root/sys/fs/bpf"))?;
-    ensure!(seen == "heartbeat-ebpf\n", "it sees {seen}");
-    let closed = host.said("stat -c %a /sys/fs/bpf")?;
-    ensure!(
-        closed.ends_with("700\n"),
-        "the host's pins are open: {closed}"
-    );
-    let mounts = host.said(&format!("cat /proc/{pid}/mountinfo"))?;
-    for place in ["/sys", "/proc/sys", "/usr", "/etc"] {
-        let mount = format!(" {place} ");
-        let closed = mounts.lines().any(|line| {
-            let after = line.split_once(&mount).map(|(_, after)| after);
-            after.is_some_and(|options| options.starts_with("ro,") || options.starts_with("ro "))
-        });
-        // Where nothing is mounted of its own, that of the folder above holds.
-        ensure!(
-            closed || !mounts.contains(&mount),
-            "{place} may be written: {mounts}"
-        );
-    }
+    closed(host, &pid)?;
     let log = host.said("journalctl --no-pager --output=cat --unit=heartbeat-ebpf")?;
     ensure!(
         log.contains("authentication on, sender at deadline priority, main loop at deadline priority, memory locked"),
         "{log}"
+    );
+    Ok(())
+}
+
+/// Of the host it may change its own folders alone, and sees nobody else's pins.
+fn closed(host: &Host, pid: &str) -> Result<()> {
+    let pins = |root: &str| host.said(&format!("ls {root}/sys/fs/bpf"));
+    host.said("mkdir /sys/fs/bpf/another")?;
+    ensure!(pins("")?.contains("another\n"), "nobody else has pins");
+    let seen = pins(&format!("/proc/{pid}/root"))?;
+    ensure!(seen == "heartbeat-ebpf\n", "it sees {seen}");
+    host.said("rmdir /sys/fs/bpf/another")?;
+    let mode = host.said("stat -c %a /sys/fs/bpf")?;
+    ensure!(mode.ends_with("700\n"), "the host's pins are open: {mode}");
+    // What root may write on the host, root could not either where the agent is.
+    let writable = |inside: &str, place: &str| -> Result<bool> {
+        let asked = host.run(&format!("{inside} test -w {place}"))?;
+        Ok(asked.status.success())
+    };
+    let inside = format!("nsenter --target {pid} --mount");
+    for place in ["/sys", "/usr", "/etc", "/var/lib"] {
+        ensure!(writable("", place)?, "{place} is closed to everybody");
+        ensure!(!writable(&inside, place)?, "{place} is open to the agent");
+    }
+    ensure!(
+        writable(&inside, "/var/lib/heartbeat-ebpf")?
+            && writable(&inside, "/sys/fs/bpf/heartbeat-ebpf")?,
+        "its own folders are closed"
     );
     Ok(())
 }
@@ -137,14 +138,7 @@ fn mistaken(hosts: &Hosts) -> Result<()> {
 fn upgraded_and_removed() -> Result<()> {
     let (old, new) = (package(1)?, package(2)?);
     on_hosts(|hosts| {
-        for host in hosts.both() {
-            install(host, &old)?;
-        }
-        hosts.configure()?;
-        for host in hosts.both() {
-            host.said("systemctl start heartbeat-ebpf")?;
-        }
-        hosts.wait_up()?;
+        hosts.run(&old)?;
         program(&hosts.b)?;
         let before = property(&hosts.a, "MainPID")?;
         install(&hosts.a, &new)?;
@@ -154,13 +148,10 @@ fn upgraded_and_removed() -> Result<()> {
         );
         hosts.wait_up()?;
         ensure!(
-            count(&hosts.b, AGENT_RESTARTING)? == 1,
+            hosts.b.count(AGENT_RESTARTING)? == 1,
             "it was not announced"
         );
-        ensure!(
-            count(&hosts.b, PATH_LOST)? == 0,
-            "the upgrade lost somebody"
-        );
+        ensure!(hosts.b.count(PATH_LOST)? == 0, "the upgrade lost somebody");
         heard(&hosts.b, AGENT_RESTARTING)?;
         removed(hosts)?;
         heard(&hosts.b, NODE_LEFT)
@@ -184,26 +175,24 @@ fn heard(host: &Host, id: u32) -> Result<()> {
 }
 
 fn removed(hosts: &Hosts) -> Result<()> {
-    let said = hosts.a.said("dpkg --remove heartbeat-ebpf 2>&1")?;
-    let pins = hosts
-        .a
-        .said("find /sys/fs/bpf/heartbeat-ebpf -type f 2>/dev/null || true")?;
-    ensure!(pins.is_empty(), "{pins} {said}");
-    ensure!(hosts.a.agent()?.is_empty(), "an agent runs: {said}");
-    let units = hosts
-        .a
-        .said("systemctl list-unit-files --no-legend 'heartbeat*' || true")?;
-    let there = units
-        .lines()
-        .filter(|line| line.ends_with("enabled") || line.contains("static"));
-    ensure!(there.count() == 0, "{units}");
-    wait::until("the farewell to be told", LIMIT, || {
-        Ok((count(&hosts.b, NODE_LEFT)? == 1).then_some(()))
-    })?;
+    let traces = || {
+        hosts
+            .a
+            .said("find /sys/fs/bpf/heartbeat-ebpf /usr/lib/systemd/system/heartbeat* -type f 2>/dev/null || true")
+    };
+    let before = traces()?;
     ensure!(
-        count(&hosts.b, PATH_LOST)? == 0,
-        "the removal lost somebody"
+        before.contains("/heartbeat-ebpf-pins.service\n") && before.contains("/sys/fs/bpf/"),
+        "{before}"
     );
+    let said = hosts.a.said("dpkg --remove heartbeat-ebpf 2>&1")?;
+    let left = traces()?;
+    ensure!(left.is_empty(), "{left} {said}");
+    ensure!(hosts.a.agent()?.is_empty(), "an agent runs: {said}");
+    wait::until("the farewell to be told", LIMIT, || {
+        Ok((hosts.b.count(NODE_LEFT)? == 1).then_some(()))
+    })?;
+    ensure!(hosts.b.count(PATH_LOST)? == 0, "the removal lost somebody");
     Ok(())
 }
 

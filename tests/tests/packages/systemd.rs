@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
 use heartbeat_tests::hosts::debian::{self, Kind};
-use heartbeat_tests::hosts::{Host, Services, new_key};
-use heartbeat_tests::lab::cast::{A, B, PRIVATE};
-use heartbeat_tests::lab::{Lab, binary, wait};
-use serde_json::Value;
+use heartbeat_tests::hosts::{self, Host, Services};
+use heartbeat_tests::lab::cast::{A, B};
+use heartbeat_tests::lab::{Lab, binary, configuration, wait};
 
 use super::plan;
 
 /// What may pass until something happens on a busy machine; a unit that fails is started again after two seconds.
 pub const LIMIT: Duration = Duration::from_secs(20);
+const INTERVAL: Duration = Duration::from_millis(200);
 
 /// The hosts of node-a and node-b.
 pub struct Hosts {
@@ -29,11 +29,7 @@ pub struct Hosts {
 pub fn on_hosts(story: impl FnOnce(&Hosts) -> Result<()>) -> Result<()> {
     let hosts = Hosts::new()?;
     story(&hosts).map_err(|error| {
-        let journal = |host: &Host| {
-            host.said("journalctl --no-pager --lines=30 --unit=heartbeat*")
-                .unwrap_or_default()
-        };
-        let journals = [&hosts.a, &hosts.b].map(journal).join("\n");
+        let journals = hosts.both().map(Host::log).concat();
         anyhow!("{error:#}\n{journals}")
     })
 }
@@ -41,19 +37,12 @@ pub fn on_hosts(story: impl FnOnce(&Hosts) -> Result<()>) -> Result<()> {
 impl Hosts {
     fn new() -> Result<Self> {
         let debian = debian::fetched(Path::new(env!("CARGO_TARGET_TMPDIR")), Kind::Systemd)?;
-        let lab = Lab::build(plan())?;
+        let lab = Lab::build(plan().timing(INTERVAL, 3))?;
         let folder = lab.name().directory().join("operator");
         fs::create_dir(&folder)?;
-        let login = folder.join("login");
-        new_key(&login)?;
-        let public = login.with_extension("pub");
-        let start = |node| Host::start(&lab, node, &public, Services::Systemd(&debian));
-        let hosts = Hosts {
-            a: start(A)?,
-            b: start(B)?,
-            folder,
-            lab,
-        };
+        let started = hosts::start(&lab, &[A, B], &folder, Services::Systemd(&debian))?;
+        let [a, b] = <[Host; 2]>::try_from(started).expect("a host for each of two nodes");
+        let hosts = Hosts { a, b, folder, lab };
         hosts.write_files()?;
         Ok(hosts)
     }
@@ -63,7 +52,7 @@ impl Hosts {
     }
 
     /// Brings both a configuration, and a key that only root may read.
-    pub fn configure(&self) -> Result<()> {
+    fn configure(&self) -> Result<()> {
         for host in self.both() {
             self.put(host, "cluster.toml", "/etc/heartbeat-ebpf")?;
             self.put(host, "cluster.key", "/etc/heartbeat-ebpf")?;
@@ -79,19 +68,7 @@ impl Hosts {
 
     /// Makes `cluster.toml` and `cluster.key`.
     fn write_files(&self) -> Result<()> {
-        let plan = self.lab.plan();
-        let mut text = format!(
-            "[cluster]\nname = \"installed\"\ninterval = \"200ms\"\nlost_after = 3\n\
-             [networks.private]\nid = 1\nsubnet = \"{}\"\nrole = \"mixed\"\n",
-            plan.subnet(PRIVATE)
-        );
-        for node in [A, B] {
-            let address = plan.address(node, PRIVATE);
-            text += &format!(
-                "[nodes.{node}]\nid = {}\naddresses = {{ private = \"{address}\" }}\n",
-                node.id()
-            );
-        }
+        let text = configuration::of_hosts(self.lab.plan(), "installed", &[A, B]);
         let file = |name: &str| self.folder.join(name);
         fs::write(file("cluster.toml"), text)?;
         let key = debian::done(Command::new(binary::find()?).args(["key", "generate"]))?;
@@ -99,12 +76,25 @@ impl Hosts {
         Ok(())
     }
 
+    /// Has both install the package and run it.
+    pub fn run(&self, package: &Path) -> Result<()> {
+        for host in self.both() {
+            install(host, package)?;
+            host.said("systemctl --quiet is-enabled heartbeat-ebpf")?;
+        }
+        self.configure()?;
+        for host in self.both() {
+            host.said("systemctl start heartbeat-ebpf")?;
+        }
+        self.wait_up()
+    }
+
     /// Waits until each hears the other.
     pub fn wait_up(&self) -> Result<()> {
         for host in self.both() {
             wait::until("a path to come up", LIMIT, || {
-                let said = host.run("heartbeat status --json")?.stdout;
-                let status = serde_json::from_slice::<Value>(&said).unwrap_or_default();
+                // An agent that is being started does not answer yet.
+                let status = host.status().unwrap_or_default();
                 Ok((status["paths"][0]["state"] == "up").then_some(()))
             })?;
         }
@@ -125,15 +115,6 @@ pub fn wait_for(host: &Host, name: &str, value: &str) -> Result<()> {
     wait::until(&format!("{name} to be {value}"), LIMIT, || {
         Ok((property(host, name)? == value).then_some(()))
     })
-}
-
-/// How many events of this number the host's agent has told of.
-pub fn count(host: &Host, id: u32) -> Result<usize> {
-    let said = host.said("heartbeat events --json")?;
-    let events = said.lines().map(serde_json::from_str::<Value>);
-    let events = events.collect::<Result<Vec<_>, _>>();
-    let events = events.context("understand events")?;
-    Ok(events.iter().filter(|event| event["id"] == id).count())
 }
 
 /// Copies a package to the host and has its package manager install it.
