@@ -5,9 +5,11 @@
 //! frames of protocols that nobody speaks count as dropped too. So what is told is how many, and when; whether that
 //! explains anything is judged elsewhere.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+use heartbeat_core::incidents::Drops;
 use heartbeat_ebpf::time::Timestamp;
 
 /// Counters are looked at this often.
@@ -17,10 +19,17 @@ const HASTE: Duration = Duration::from_millis(20);
 
 /// The counters at the last look.
 #[derive(Debug, Default)]
-pub struct Drops {
+pub struct Counters {
     looked: Option<Timestamp>,
     softnet: u64,
-    devices: Vec<(String, u64)>,
+    devices: BTreeMap<String, Count>,
+}
+
+/// What an interface has dropped since it is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Count {
+    received: u64,
+    unsent: u64,
 }
 
 /// Frames dropped since the look before.
@@ -29,9 +38,20 @@ pub struct Dropped {
     /// Since how long ago.
     pub lately: Duration,
     /// By interface: more than none.
-    pub devices: Vec<(String, u32)>,
+    devices: BTreeMap<String, Drops>,
     /// By a CPU's backlog, whatever interface they came from.
-    pub softnet: u32,
+    softnet: u32,
+}
+
+impl Dropped {
+    /// What the frames of this interface may be among.
+    pub fn of(&self, device: &str) -> Drops {
+        let own = self.devices.get(device).copied().unwrap_or_default();
+        Drops {
+            received: own.received.saturating_add(self.softnet),
+            unsent: own.unsent,
+        }
+    }
 }
 
 /// How urgently it is asked.
@@ -43,7 +63,7 @@ pub enum Urgency {
     Asked,
 }
 
-impl Drops {
+impl Counters {
     /// Looks, if it is time to; `None`: it is not, or nothing was dropped.
     pub fn look(&mut self, now: Timestamp, urgency: Urgency) -> Option<Dropped> {
         let pace = match urgency {
@@ -62,40 +82,55 @@ impl Drops {
     fn compare(
         &mut self,
         now: Timestamp,
-        devices: Vec<(String, u64)>,
+        devices: BTreeMap<String, Count>,
         softnet: u64,
     ) -> Option<Dropped> {
         let before = self.looked.replace(now);
-        let grown = devices.iter().filter_map(|(name, count)| {
-            let known = self.devices.iter().find(|(known, _)| known == name)?;
-            let grown = count.saturating_sub(known.1);
-            (grown != 0).then(|| (name.clone(), u32::try_from(grown).unwrap_or(u32::MAX)))
+        let news = devices.iter().filter_map(|(name, count)| {
+            let known = self.devices.get(name)?;
+            let drops = Drops {
+                received: grown(known.received, count.received),
+                unsent: grown(known.unsent, count.unsent),
+            };
+            (drops != Drops::default()).then(|| (name.clone(), drops))
         });
-        let grown = grown.collect();
-        let backlog = softnet.saturating_sub(self.softnet);
+        let news = news.collect();
+        let backlog = grown(self.softnet, softnet);
         self.devices = devices;
         self.softnet = softnet;
         let dropped = Dropped {
             lately: now.since(before?),
-            devices: grown,
-            softnet: u32::try_from(backlog).unwrap_or(u32::MAX),
+            devices: news,
+            softnet: backlog,
         };
         let some = !dropped.devices.is_empty() || dropped.softnet != 0;
         some.then_some(dropped)
     }
 }
 
-/// Frames dropped in either direction, by interface, from the text of /proc/net/dev: its columns drop, fifo and frame of
-/// what is received, drop, fifo and carrier of what is sent.
-fn devices(text: &str) -> Vec<(String, u64)> {
+/// By how much a counter has grown; one that was set back has not.
+fn grown(before: u64, after: u64) -> u32 {
+    u32::try_from(after.saturating_sub(before)).unwrap_or(u32::MAX)
+}
+
+/// Frames dropped, by interface, from the text of /proc/net/dev: its columns drop, fifo and frame of what is received,
+/// drop, fifo and carrier of what is sent.
+fn devices(text: &str) -> BTreeMap<String, Count> {
     let line = |line: &str| {
         let (name, numbers) = line.split_once(':')?;
         let numbers: Vec<u64> = numbers
             .split_ascii_whitespace()
             .map(|number| number.parse().unwrap_or(0))
             .collect();
-        let dropped = [3, 4, 5, 11, 12, 14].map(|at| numbers.get(at).copied().unwrap_or(0));
-        Some((name.trim().to_owned(), dropped.iter().sum()))
+        let sum = |columns: [usize; 3]| {
+            let column = |at: usize| numbers.get(at).copied().unwrap_or(0);
+            columns.map(column).into_iter().sum()
+        };
+        let count = Count {
+            received: sum([3, 4, 5]),
+            unsent: sum([11, 12, 14]),
+        };
+        Some((name.trim().to_owned(), count))
     };
     text.lines().filter_map(line).collect()
 }
@@ -126,23 +161,39 @@ Inter-|   Receive                                                |  Transmit
 
     #[test]
     fn the_columns_of_dropped_frames_are_added_up() {
-        let expected = vec![("lo".to_owned(), 0), ("eth1".to_owned(), 16)];
-        assert_eq!(devices(DEV), expected);
-        assert_eq!(devices("nonsense\nx: y"), vec![("x".to_owned(), 0)]);
+        let found = devices(DEV);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found["lo"], Count::default());
+        let expected = Count {
+            received: 8,
+            unsent: 8,
+        };
+        assert_eq!(found["eth1"], expected);
+        assert_eq!(devices("nonsense\nx: y")["x"], Count::default());
         assert_eq!(softnet("0a 02 00\n0b 10 00\n"), 18);
     }
 
     #[test]
     fn only_what_grew_is_told_and_nothing_at_the_first_look() {
-        let mut drops = Drops::default();
-        let eth1 = |count| vec![("eth1".to_owned(), count)];
-        assert_eq!(drops.compare(at(1), eth1(16), 3), None);
-        assert_eq!(drops.compare(at(2), eth1(16), 3), None);
-        let expected = Dropped {
-            lately: Duration::from_secs(2),
-            devices: vec![("eth1".to_owned(), 4)],
-            softnet: 1,
+        let mut counters = Counters::default();
+        let eth1 = |received, unsent| {
+            let count = Count { received, unsent };
+            BTreeMap::from([("eth1".to_owned(), count)])
         };
-        assert_eq!(drops.compare(at(4), eth1(20), 4), Some(expected));
+        assert_eq!(counters.compare(at(1), eth1(16, 3), 3), None);
+        assert_eq!(counters.compare(at(2), eth1(16, 3), 3), None);
+        let told = counters.compare(at(4), eth1(20, 5), 4);
+        let told = told.expect("something was dropped");
+        assert_eq!(told.lately, Duration::from_secs(2));
+        let expected = Drops {
+            received: 5,
+            unsent: 2,
+        };
+        assert_eq!(told.of("eth1"), expected);
+        let backlog = Drops {
+            received: 1,
+            unsent: 0,
+        };
+        assert_eq!(told.of("eth2"), backlog);
     }
 }

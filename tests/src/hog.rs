@@ -22,6 +22,7 @@ mod priority;
 mod spin;
 
 pub use machine::{BusyTime, cpus};
+pub use priority::rise_above_hogs;
 pub use spin::spin;
 
 /// No hog runs longer, whatever it is told.
@@ -190,7 +191,7 @@ impl Usage {
 pub fn above<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            priority::rise_above_hogs()?;
+            rise_above_hogs()?;
             work()
         });
         thread

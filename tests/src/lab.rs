@@ -27,6 +27,7 @@ pub mod agents;
 mod answers;
 pub mod batch;
 pub mod binary;
+pub mod card;
 pub mod cast;
 pub mod clock;
 pub mod configuration;

@@ -52,8 +52,8 @@ pub struct Account {
     pub interface: Soundness,
     /// Heartbeats to whoever asks that its own kernel refused.
     pub refused: u32,
-    /// Frames that its interface or stack dropped.
-    pub dropped: u32,
+    /// Frames that its interface was to send, and dropped.
+    pub unsent: u32,
 }
 
 /// What was asked of a peer, and what it asks.

@@ -28,8 +28,17 @@ pub enum What {
     InterfaceDown(NetworkIndex),
     /// Our kernel refused so many heartbeats on a path.
     Refused(PathIndex, u32),
-    /// Our interface to a network, or what is behind it, dropped so many frames.
-    Dropped(NetworkIndex, u32),
+    /// Our interface to a network, or what is behind it, dropped frames.
+    Dropped(NetworkIndex, Drops),
+}
+
+/// How many frames were dropped: which way a frame went decides who missed it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Drops {
+    /// Of those that came, by the interface or by the stack before XDP.
+    pub received: u32,
+    /// Of those that were to be sent, by the interface.
+    pub unsent: u32,
 }
 
 /// One incident; of what lasts, the end is moved on.
@@ -129,7 +138,10 @@ impl What {
             What::Paused => side.paused += overlap,
             What::InterfaceDown(of) if of == network => side.interface_down += overlap,
             What::Refused(of, count) if of == path => side.refused += count,
-            What::Dropped(of, count) if of == network => side.dropped += count,
+            What::Dropped(of, drops) if of == network => {
+                side.dropped = side.dropped.saturating_add(drops.received);
+                side.unsent = side.unsent.saturating_add(drops.unsent);
+            }
             What::InterfaceDown(_) | What::Refused(..) | What::Dropped(..) => {}
         }
     }
@@ -157,7 +169,13 @@ mod tests {
         incidents.note(What::Paused, at(250), at(400));
         incidents.note(What::Refused(PATH, 3), at(260), at(260));
         incidents.note(What::Refused(PathIndex(0), 9), at(260), at(260));
-        incidents.note(What::Dropped(NETWORK, 5), at(500), at(600));
+        let drops = Drops {
+            received: 5,
+            unsent: 2,
+        };
+        incidents.note(What::Dropped(NETWORK, drops), at(500), at(600));
+        let elsewhere = What::Dropped(NetworkIndex(0), drops);
+        incidents.note(elsewhere, at(500), at(600));
         let side = incidents.within(at(200), at(350), NETWORK, PATH);
         let expected = OwnSide {
             sender_late: ms(100),
@@ -168,7 +186,8 @@ mod tests {
         };
         assert_eq!(side, expected);
         let later = incidents.within(at(401), at(700), NETWORK, PATH);
-        assert_eq!((later.dropped, later.paused), (5, ms(0)));
+        let told = (later.dropped, later.unsent, later.paused);
+        assert_eq!(told, (5, 2, ms(0)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The inquest into one path's silences: what is noted while one lasts, and what is asked when it is over.
 //!
 //! Why a heartbeat was missed must be noted while it is missed: a later echo reply overwrites the one that told that
-//! nothing was sent. The awkward case is the end. The first heartbeat after a silence proves that it is over, and the
+//! nothing was sent. And an early one tells nothing: between two heartbeats a healthy agent has sent none either. The awkward case is the end. The first heartbeat after a silence proves that it is over, and the
 //! peer's account of it comes a moment later. So the event waits for the account, but never long: whoever looks at the
 //! path sees it up at once.
 
@@ -93,7 +93,7 @@ impl Inquest {
         self.last = Some(gap.end);
     }
 
-    /// Takes note of what a sweep brings. `missing`: a heartbeat is missed now.
+    /// Takes note of what a sweep brings. `missing`: whether a heartbeat is missed now.
     pub fn look(&mut self, arrival: &Arrival, missing: Missing) {
         let Some(last) = arrival.last else { return };
         let before = self.last.replace(last);
@@ -107,7 +107,7 @@ impl Inquest {
                 self.open = None;
                 self.reordered = arrival.reordered;
             }
-            Missing::Heartbeats => self.note_echo(arrival, last),
+            Missing::Since(due) => self.note_echo(arrival, last, due),
         }
     }
 
@@ -138,7 +138,8 @@ impl Inquest {
         }
     }
 
-    fn note_echo(&mut self, arrival: &Arrival, last: Timestamp) {
+    /// `due`: when the first of the missing heartbeats was.
+    fn note_echo(&mut self, arrival: &Arrival, last: Timestamp, due: Timestamp) {
         let open = self.open.get_or_insert_default();
         // What the kernel of a host that has booted says is nothing about the run that fell silent.
         let reply = arrival
@@ -149,10 +150,11 @@ impl Inquest {
             open.pending = false;
         }
         let said = match reply {
-            Some(reply) if reply.sequence <= arrival.sequence => Echoed::Idle,
-            Some(_) => Echoed::Sending,
-            None if open.asked => Echoed::Unanswered,
-            None => Echoed::NotAsked,
+            Some(reply) if arrival.sequence < reply.sequence => Echoed::Sending,
+            // Before a heartbeat is due, every agent has sent none since the last.
+            Some(reply) if due <= reply.at => Echoed::Idle,
+            Some(_) | None if open.asked => Echoed::Unanswered,
+            Some(_) | None => Echoed::NotAsked,
         };
         // A later reply may name another run; what was answered before stays true.
         if said.is_answered() || !open.echo.is_answered() && said != Echoed::NotAsked {
@@ -358,8 +360,8 @@ impl Inquest {
 pub enum Missing {
     /// None is.
     Nothing,
-    /// At least one is.
-    Heartbeats,
+    /// At least one is, and the first was due then.
+    Since(Timestamp),
 }
 
 /// Whether the run before had said that it goes.

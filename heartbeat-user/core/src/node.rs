@@ -174,8 +174,8 @@ impl Node {
             Input::Refused(path, count) => {
                 self.incidents.note(What::Refused(path, count), now, now)
             }
-            Input::Dropped(network, count, lately) => {
-                let what = What::Dropped(network, count);
+            Input::Dropped(network, drops, lately) => {
+                let what = What::Dropped(network, drops);
                 self.incidents.note(what, now.before(lately), now);
             }
             Input::Paused(pause, ahead) => {

@@ -142,10 +142,13 @@ impl Path {
     /// When the next heartbeat is missed; `None` where none is awaited.
     pub fn first_miss(&self) -> Option<Timestamp> {
         let awaited = matches!(self.state, PathState::Up);
+        self.next_due().filter(|_| awaited)
+    }
+
+    /// By when the heartbeat after the last one should have arrived, tolerance included, awaited or not.
+    pub fn next_due(&self) -> Option<Timestamp> {
         let patience = self.timing.first_miss(self.announced_interval);
-        self.last
-            .filter(|_| awaited)
-            .map(|last| last.after(patience))
+        self.last.map(|last| last.after(patience))
     }
 
     /// When it will be lost if nothing arrives; `None` where nothing is awaited.

@@ -118,16 +118,12 @@ impl Watched {
 
     /// Whether a heartbeat is missed.
     pub fn missing(&self, now: Timestamp) -> Missing {
-        let missing = match self.path.state() {
-            PathState::Unknown | PathState::Restarting { .. } | PathState::Left { .. } => false,
-            PathState::Lost { .. } => true,
-            PathState::Up => self.path.first_miss().is_some_and(|miss| miss < now),
+        let due = match self.path.state() {
+            PathState::Unknown | PathState::Restarting { .. } | PathState::Left { .. } => None,
+            PathState::Lost { .. } => self.path.next_due(),
+            PathState::Up => self.path.first_miss().filter(|miss| *miss < now),
         };
-        if missing {
-            Missing::Heartbeats
-        } else {
-            Missing::Nothing
-        }
+        due.map_or(Missing::Nothing, Missing::Since)
     }
 
     /// What its network's group may know of it; `None` while it is not up.

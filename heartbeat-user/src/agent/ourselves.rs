@@ -5,19 +5,20 @@
 
 use heartbeat_core::action::Action;
 use heartbeat_core::config::{NetworkIndex, PathIndex};
+use heartbeat_core::incidents::Drops;
 use heartbeat_core::node::{Input, Pause};
 use heartbeat_core::starvation::Part;
 use heartbeat_ebpf::time::Timestamp;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::Agent;
-use crate::drops::{Dropped, Drops, Urgency};
+use crate::drops::{Counters, Dropped, Urgency};
 use crate::waiting::Waiting;
 
 /// What was known of this node at the last look.
 pub(super) struct Ourselves {
     waiting: Waiting,
-    drops: Drops,
+    drops: Counters,
     /// When the loop last looked.
     turned: Option<Timestamp>,
     /// When refused heartbeats were last looked for.
@@ -29,7 +30,7 @@ impl Ourselves {
     pub fn new(waiting: Waiting) -> Self {
         Ourselves {
             waiting,
-            drops: Drops::default(),
+            drops: Counters::default(),
             turned: None,
             looked: None,
         }
@@ -109,14 +110,12 @@ impl Agent {
     fn tell_drops(&mut self, now: Timestamp, dropped: &Dropped, actions: &mut Vec<Action>) {
         let ports = self.site.devices.ports.iter().enumerate();
         let counts = ports.filter_map(|(place, port)| {
-            let name = &port.interface.as_ref()?.name;
-            let own = dropped.devices.iter().find(|(device, _)| device == name);
-            let count = own.map_or(0, |(_, count)| *count) + dropped.softnet;
-            (count != 0).then_some((NetworkIndex(place as u32), count))
+            let drops = dropped.of(&port.interface.as_ref()?.name);
+            (drops != Drops::default()).then_some((NetworkIndex(place as u32), drops))
         });
         let counts: Vec<_> = counts.collect();
-        for (network, count) in counts {
-            let input = Input::Dropped(network, count, dropped.lately);
+        for (network, drops) in counts {
+            let input = Input::Dropped(network, drops, dropped.lately);
             self.tell_core(now, input, actions);
         }
     }

@@ -60,6 +60,7 @@ pub struct Own {
     pub waited_ns: u64,
     pub paused_ns: u64,
     pub dropped: u32,
+    pub unsent: u32,
     pub refused: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unheard: Option<u64>,
@@ -93,7 +94,7 @@ pub struct Told {
     /// unknown, sound or failed.
     pub interface: String,
     pub refused: u32,
-    pub dropped: u32,
+    pub unsent: u32,
 }
 
 /// What other nodes report.
@@ -157,6 +158,7 @@ fn own(found: &Found) -> Own {
         waited_ns: ns(own.waited),
         paused_ns: ns(own.paused),
         dropped: own.dropped,
+        unsent: own.unsent,
         refused: own.refused,
         unheard: own.unheard,
     }
@@ -188,7 +190,7 @@ fn told(account: &Account) -> Told {
         paused_ns: ns(account.paused),
         interface: soundness(account.interface).to_owned(),
         refused: account.refused,
-        dropped: account.dropped,
+        unsent: account.unsent,
     }
 }
 

@@ -67,8 +67,10 @@ pub enum What {
     Dropped {
         /// The interface's network, by its place.
         network: u32,
-        /// How many.
-        count: u32,
+        /// How many of those that came.
+        received: u32,
+        /// How many of those that were to be sent.
+        unsent: u32,
         /// In this last time, in ns.
         lately: u64,
     },

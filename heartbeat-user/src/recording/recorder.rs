@@ -148,9 +148,10 @@ impl Recorder {
                 path: path.0,
                 count: *count,
             },
-            Input::Dropped(network, count, lately) => What::Dropped {
+            Input::Dropped(network, drops, lately) => What::Dropped {
                 network: network.0,
-                count: *count,
+                received: drops.received,
+                unsent: drops.unsent,
                 lately: lately.as_nanos() as u64,
             },
             Input::Paused(pause, ahead) => What::Paused {

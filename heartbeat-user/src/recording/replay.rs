@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use heartbeat_core::action::Action;
 use heartbeat_core::config::{Config, NetworkIndex, PathIndex};
+use heartbeat_core::incidents::Drops;
 use heartbeat_core::message::Message;
 use heartbeat_core::node::{Input, Node as Core};
 use heartbeat_core::view::Epoch;
@@ -138,12 +139,14 @@ impl<R: BufRead> Replay<R> {
             }
             What::Dropped {
                 network,
-                count,
+                received,
+                unsent,
                 lately,
             } => {
                 let network = self.network(network)?;
+                let drops = Drops { received, unsent };
                 let lately = Duration::from_nanos(lately);
-                Ok(self.handle(Input::Dropped(network, count, lately)))
+                Ok(self.handle(Input::Dropped(network, drops, lately)))
             }
             What::Paused { by, ahead } => {
                 Ok(self.handle(Input::Paused(by, Duration::from_nanos(ahead))))

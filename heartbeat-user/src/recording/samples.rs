@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use heartbeat_core::arrival::{Arrival, Beat, Departure, Gap, HeardBy, Reply};
 use heartbeat_core::config::{Config, NetworkIndex, PathIndex};
+use heartbeat_core::incidents::Drops;
 use heartbeat_core::interface::{Soundness, Witness};
 use heartbeat_core::memory::{Memory, Told};
 use heartbeat_core::message::{Caution, Message, Report, Row};
@@ -43,7 +44,7 @@ pub enum Sample {
     Reborn(Incarnation),
     Late(Part, Duration, Duration),
     Refused(PathIndex, u32),
-    Dropped(NetworkIndex, u32, Duration),
+    Dropped(NetworkIndex, Drops, Duration),
     Paused(Pause, Duration),
     Promised(Epoch),
     Message(NodeId, Incarnation, Message),
@@ -90,8 +91,8 @@ fn sample() -> impl Strategy<Value = Sample> {
         1 => (select(&[Part::Loop, Part::Sender][..]), 0..5_000_000_000_u64)
             .prop_map(|(part, ns)| Sample::Late(part, Duration::from_nanos(ns), Duration::from_nanos(ns / 2))),
         1 => (0..PATHS as u32, 1..9_u32).prop_map(|(path, count)| Sample::Refused(PathIndex(path), count)),
-        1 => (0..2_u32, 1..9_u32).prop_map(|(network, count)| {
-            Sample::Dropped(NetworkIndex(network), count, Duration::from_secs(1))
+        1 => (0..2_u32, 0..9_u32, 0..9_u32).prop_map(|(network, received, unsent)| {
+            Sample::Dropped(NetworkIndex(network), Drops { received, unsent }, Duration::from_secs(1))
         }),
         1 => select(&[Pause::Suspended, Pause::WallClock][..]).prop_map(|pause| Sample::Paused(pause, Duration::from_secs(2))),
         1 => (0..9_u64).prop_map(|epoch| Sample::Promised(Epoch(epoch))),

@@ -21,6 +21,7 @@ use crate::generator::Conduct;
 use crate::generator::answers;
 use crate::generator::configuration::{Sending, Timing};
 use crate::generator::shape::{Shape, network_key};
+use crate::lab::event::{AGENT_RESUMED, AGENT_STALLED};
 
 mod cast;
 mod costs;
@@ -96,8 +97,9 @@ fn measure(
     let single = beside("agent with one path", &mut other)?;
     drop(other);
 
-    report.add(table(name, timing, [&plain, &idle, &group, &single], share));
-    told(&fed, Shape::FULL.paths())?;
+    let late = told(&fed, Shape::FULL.paths())?;
+    let costs = [&plain, &idle, &group, &single];
+    report.add(table(name, timing, costs, share, &late));
     let started = [fed.started, idle_started];
     report.add(operator(&mut fed, rise, started)?);
     memory.push(memory_row("agent, after these questions", &fed)?);
@@ -106,19 +108,36 @@ fn measure(
     Ok(beyond.median as f64)
 }
 
-/// Fails where an agent has told more or less than so many events: it did not do what was measured.
-fn told(subject: &Subject, expected: usize) -> Result<()> {
+/// How far the generator was behind, and what the agent rightly said of it.
+struct Behind {
+    longest_pause: Duration,
+    stalls: usize,
+}
+
+/// Fails where an agent has told more or less than so many events: it did not do what was measured. What it says of
+/// peers that did not send, while their kernel answers, is true if the generator was behind by as much.
+fn told(subject: &Subject, expected: usize) -> Result<Behind> {
     let events = subject.stage.events().all()?;
     let mut numbers = BTreeMap::new();
     for event in &events {
         *numbers.entry(event.id).or_insert(0_usize) += 1;
     }
+    let of = |id| numbers.get(&id).copied().unwrap_or(0);
+    let (stalls, stalled_and_back) = (
+        of(AGENT_STALLED),
+        of(AGENT_STALLED) + of(AGENT_RESUMED),
+    );
+    let longest_pause = subject.longest_pause();
+    let asked = subject.stage.timing().interval * 3 / 2;
     ensure!(
-        events.len() == expected,
-        "{} events instead of {expected}; by number: {numbers:?}",
+        events.len() == expected + stalled_and_back && (stalls == 0 || asked <= longest_pause),
+        "{} events instead of {expected}; by number: {numbers:?}; the generator let a path wait {longest_pause:?}",
         events.len()
     );
-    Ok(())
+    Ok(Behind {
+        longest_pause,
+        stalls,
+    })
 }
 
 /// The share of its heartbeats that the plain receiver got.
@@ -136,6 +155,7 @@ fn table(
     timing: Timing,
     [plain, idle, group, single]: [&Costs; 4],
     share: f64,
+    behind: &Behind,
 ) -> Table {
     let base = &plain.receiving;
     let row = |name: &str, series: &Series| Row::against(name, series.clone(), base);
@@ -164,8 +184,11 @@ fn table(
         ],
         remark: format!(
             "The ratio is to all that the agent does but sending. The generator's time holds the receiver's side \
-             up to XDP or up to the socket. The plain receiver got {:.1} % of its heartbeats.",
-            100.0 * share
+             up to XDP or up to the socket. The plain receiver got {:.1} % of its heartbeats. The generator let a \
+             path of the agent wait up to {} ms, and the agent told {} stalls.",
+            100.0 * share,
+            behind.longest_pause.as_millis(),
+            behind.stalls
         ),
     }
 }

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use heartbeat_ebpf::wire::{Kind, PORT};
@@ -15,12 +16,14 @@ use super::fault::{Fault, KIND_OFFSET_BITS};
 use super::namespace::Namespace;
 use super::plan::{Network, Node};
 use super::wiring::BRIDGE;
-use super::{Lab, batch};
+use super::{Lab, batch, wait};
 
 /// Frames with a group as their destination, in a rule of any family.
 const TO_GROUP: &str = "ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00";
 /// Frames with one host as their destination.
 const TO_HOST: &str = "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00";
+/// What may pass on a busy machine until a node sends otherwise.
+const LIMIT: Duration = Duration::from_secs(15);
 /// How the addresses of the product's groups begin.
 const GROUPS: [&str; 2] = ["239.255.", "ff15:"];
 
@@ -53,6 +56,30 @@ impl Lab {
                 )
             },
         ))
+    }
+
+    /// How the node says it sends on the network: "unicast" or "multicast".
+    pub fn sending(&self, node: Node, network: Network) -> Result<String> {
+        let (status, _) = self.status(node)?;
+        let label = self.plan().label(network);
+        let networks = status["networks"]
+            .as_array()
+            .context("status has no networks")?;
+        let network = networks
+            .iter()
+            .find(|network| network["network"] == label)
+            .with_context(|| format!("{node} has no network {label}"))?;
+        Ok(network["sending"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until the node says that it sends so.
+    pub fn wait_sending(&self, node: Node, network: Network, how: &str) -> Result<()> {
+        let label = self.plan().label(network);
+        wait::until(
+            &format!("{node} to send by {how} on {label}"),
+            LIMIT,
+            || Ok((self.sending(node, network)? == how).then_some(())),
+        )
     }
 
     /// The product's groups in which the node's interface to the network is, as its kernel tells.

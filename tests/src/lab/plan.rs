@@ -69,6 +69,16 @@ impl Role {
     }
 }
 
+/// What joins nodes to switches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Attached {
+    /// A pair of virtual ends, which the kernel joins.
+    #[default]
+    ByCable,
+    /// A card that can fail, see [`super::card`].
+    ByCard,
+}
+
 /// One network of a plan.
 #[derive(Clone, Debug)]
 pub struct NetworkPlan {
@@ -103,6 +113,8 @@ pub struct Plan {
     pub multicast: &'static str,
     /// How the nodes agree on their members.
     pub membership: MembershipPlan,
+    /// What joins its nodes to its switches.
+    pub attached: Attached,
     /// More lines for the configuration's `[agent]` section.
     pub extra_agent: Vec<&'static str>,
 }
@@ -120,6 +132,7 @@ impl Plan {
             restart_grace: None,
             multicast: "off",
             membership: MembershipPlan::default(),
+            attached: Attached::default(),
             extra_agent: Vec::new(),
         }
     }
@@ -187,6 +200,14 @@ impl Plan {
     pub fn multicast(self, wish: &'static str) -> Self {
         Plan {
             multicast: wish,
+            ..self
+        }
+    }
+
+    /// Gives every node cards that can fail.
+    pub fn cards(self) -> Self {
+        Plan {
+            attached: Attached::ByCard,
             ..self
         }
     }

@@ -6,6 +6,7 @@
 //! is at the other: inside `node-a` the interface is `private`, on the switch of `private` the port is
 //! `node-a`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,9 +14,10 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use super::batch;
+use super::card::Card;
 use super::name::LabName;
 use super::namespace::Namespace;
-use super::plan::{Network, Node, Plan};
+use super::plan::{Attached, Network, Node, Plan};
 
 /// The bridge of every switch.
 pub const BRIDGE: &str = "switch";
@@ -25,6 +27,8 @@ pub const BRIDGE: &str = "switch";
 pub struct Wiring {
     nodes: Vec<Arc<Namespace>>,
     switches: Vec<Arc<Namespace>>,
+    /// Where the plan asks for cards that can fail.
+    cards: BTreeMap<(Node, Network), Arc<Card>>,
 }
 
 impl Wiring {
@@ -50,15 +54,28 @@ impl Wiring {
         let mut all = names.iter().map(|name| Namespace::open(name).map(Arc::new));
         let nodes = all.by_ref().take(plan.nodes).collect::<Result<_>>()?;
         let switches = all.collect::<Result<_>>()?;
-        let wiring = Wiring { nodes, switches };
+        let mut wiring = Wiring {
+            nodes,
+            switches,
+            cards: BTreeMap::new(),
+        };
         wiring.start_switches(plan)?;
         for node in plan.all_nodes() {
             wiring.start_node(node)?;
             for network in plan.all_networks() {
-                wiring.plug_in(plan, node, network, switch_pass)?;
+                match plan.attached {
+                    Attached::ByCable => wiring.plug_in(plan, node, network, switch_pass)?,
+                    Attached::ByCard => wiring.insert_card(plan, node, network)?,
+                }
             }
         }
         Ok(wiring)
+    }
+
+    /// The node's card in this network, if it has one.
+    pub fn card(&self, node: Node, network: Network) -> Result<&Card> {
+        let card = self.cards.get(&(node, network)).map(Arc::as_ref);
+        card.with_context(|| format!("{node} has no card: the plan asks for none"))
     }
 
     /// The namespace of a node.
@@ -110,6 +127,21 @@ impl Wiring {
             switch_pass.display(),
         );
         batch::ip(self.switch(network), &at_switch)?;
+        self.configure(plan, node, network)
+    }
+
+    /// Gives the node a card that can fail, with a wire to the switch, and configures it.
+    fn insert_card(&mut self, plan: &Plan, node: Node, network: Network) -> Result<()> {
+        let (at_node, switch) = (self.node(node), self.switch(network));
+        let port = node.to_string();
+        let card = Card::insert(at_node, plan.interface(network), switch, &port)?;
+        batch::ip(switch, &format!("link set {port} master {BRIDGE} up\n"))?;
+        self.cards.insert((node, network), Arc::new(card));
+        self.configure(plan, node, network)
+    }
+
+    fn configure(&self, plan: &Plan, node: Node, network: Network) -> Result<()> {
+        let interface = plan.interface(network);
         let at_node = format!(
             "link set {interface} address {}\n\
              link set {interface} up\n\

@@ -30,6 +30,12 @@ pub enum Kind {
     Overtaken,
     /// The switch of one network passes nothing on; all carriers stay.
     SwitchDead,
+    /// The victim's card drops whatever comes from one network.
+    CardDrops,
+    /// The victim's card sends nothing to one network.
+    CardHangs,
+    /// One network does not bring to the victim what goes to a group; unicast is well.
+    GroupBlocked,
     /// The victim's whole machine stands still: its agent, its kernel and its wires.
     MachineStill,
     /// The victim's agent says that it restarts, and does.
@@ -46,7 +52,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them; those with one cause first.
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 21] = [
         Kind::AgentStopped,
         Kind::AgentKilled,
         Kind::SenderStarved,
@@ -59,6 +65,9 @@ impl Kind {
         Kind::HeldBack,
         Kind::Overtaken,
         Kind::SwitchDead,
+        Kind::CardDrops,
+        Kind::CardHangs,
+        Kind::GroupBlocked,
         Kind::MachineStill,
         Kind::Restarted,
         Kind::Left,
@@ -66,6 +75,14 @@ impl Kind {
         Kind::CutAndKilled,
         Kind::CutAndStoppedElsewhere,
     ];
+
+    /// Whether it takes nodes with cards that can fail, which send to groups.
+    pub const fn takes_cards(self) -> bool {
+        matches!(
+            self,
+            Kind::CardDrops | Kind::CardHangs | Kind::GroupBlocked
+        )
+    }
 
     /// Whether it has one cause.
     pub const fn is_pure(self) -> bool {
@@ -83,6 +100,9 @@ impl Kind {
             | Kind::HeldBack
             | Kind::Overtaken
             | Kind::SwitchDead
+            | Kind::CardDrops
+            | Kind::CardHangs
+            | Kind::GroupBlocked
             | Kind::MachineStill
             | Kind::Restarted
             | Kind::Left => true,
@@ -182,6 +202,9 @@ impl Draw {
                 by_victim(&both, &["paused-here"]),
             ]
             .concat(),
+            Kind::CardDrops => by_victim(&[network], &["dropped-here"]),
+            Kind::CardHangs => of_victim(&[network], &["dropped-there"]),
+            Kind::GroupBlocked => of_victim(&[network], &["group-only"]),
             Kind::Restarted | Kind::Left => Vec::new(),
             Kind::CutAndStopped => [
                 vec![truth(

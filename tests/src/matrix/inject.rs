@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::fault::{Draw, Kind};
 use super::starve;
+use crate::lab::card::Failure;
 use crate::lab::cast::{PRIVATE, PUBLIC};
 use crate::lab::fault::Fault;
 use crate::lab::plan::Node;
@@ -57,6 +58,23 @@ pub fn inject(lab: &mut Lab, draw: &Draw) -> Result<()> {
             held.pass_on_reversed(lab).map(drop)
         }
         Kind::SwitchDead => during(lab.network_down(network)?, wait),
+        Kind::CardDrops => {
+            let before = lab.dropped_by_card(victim, network)?;
+            during(lab.fail_card(victim, network, Failure::Drops)?, wait)?;
+            let dropped = lab.dropped_by_card(victim, network)? - before;
+            ensure!(0 < dropped, "the card dropped no frame");
+            Ok(())
+        }
+        Kind::CardHangs => during(lab.fail_card(victim, network, Failure::Hangs)?, wait),
+        Kind::GroupBlocked => {
+            let fault = lab.block_groups_to(victim, network)?;
+            wait()?;
+            ensure!(
+                0 < fault.heal()?.dropped,
+                "the switch dropped no frame of the group"
+            );
+            Ok(())
+        }
         Kind::MachineStill => {
             let wires = wires(lab, victim)?;
             lab.pause_agent(victim)?;
@@ -99,10 +117,15 @@ pub fn inject(lab: &mut Lab, draw: &Draw) -> Result<()> {
     }
 }
 
-/// Undoes what outlives the fault, once everything is told: nobody but the agent itself can reserve a CPU for it.
+/// Undoes what outlives the fault, once everything is told: nobody but the agent itself can reserve a CPU for it, and a
+/// group that failed rests for minutes.
 pub fn recover(lab: &mut Lab, draw: &Draw) -> Result<()> {
     match draw.kind {
         Kind::SenderStarved => lab.restart_agent(draw.victim),
+        Kind::GroupBlocked => {
+            let mut peers = lab.plan().peers(draw.victim);
+            peers.try_for_each(|peer| lab.restart_agent(peer))
+        }
         _ => Ok(()),
     }
 }

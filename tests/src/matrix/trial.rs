@@ -9,7 +9,7 @@ use super::fault::{Draw, Kind, Truth};
 use super::inject::{inject, recover};
 use super::starve;
 use crate::lab::cast::{PRIVATE, PUBLIC};
-use crate::lab::event::{Event, PATH_LOST, PATH_RESTORED};
+use crate::lab::event::{Event, MULTICAST_FAILED, PATH_LOST, PATH_RESTORED};
 use crate::lab::feed::Feed;
 use crate::lab::plan::Node;
 use crate::lab::{Lab, interrupt};
@@ -88,6 +88,9 @@ const fn least_ms(kind: Kind) -> u64 {
         | Kind::HeldBack
         | Kind::Overtaken
         | Kind::SwitchDead
+        | Kind::CardDrops
+        | Kind::CardHangs
+        | Kind::GroupBlocked
         | Kind::MachineStill
         | Kind::Restarted
         | Kind::Left
@@ -102,6 +105,11 @@ pub fn run(lab: &mut Lab, draw: Draw) -> Result<Trial> {
     let nodes: Vec<Node> = lab.plan().all_nodes().collect();
     let _alone = (draw.kind == Kind::SenderStarved).then(starve::alone);
     lab.wait_all_up_again()?;
+    if draw.kind == Kind::GroupBlocked {
+        for node in &nodes {
+            lab.wait_sending(*node, draw.network, "multicast")?;
+        }
+    }
     interrupt::sleep(QUIET)?;
     let mut feed = Feed::all(lab)?;
     inject(lab, &draw).with_context(|| format!("{draw:?}"))?;
@@ -127,6 +135,7 @@ fn judge(kind: Kind, truth: &Truth, lab: &Lab, feed: &Feed) -> Verdict {
     let last = feed
         .about(&path, PATH_RESTORED)
         .chain(feed.about(&path, PATH_LOST))
+        .chain(feed.about(&path, MULTICAST_FAILED))
         .filter(|event| !event.word("class").is_empty())
         .max_by_key(|event| event.seq);
     Verdict {
@@ -137,13 +146,14 @@ fn judge(kind: Kind, truth: &Truth, lab: &Lab, feed: &Feed) -> Verdict {
     }
 }
 
-/// What was told as lost of paths that nothing was done to.
+/// What was told as lost of paths that nothing was done to, or of groups.
 fn strays(truths: &[Truth], lab: &Lab, feed: &Feed) -> Vec<String> {
     let paths: Vec<_> = truths
         .iter()
         .map(|truth| lab.plan().path(truth.observer, truth.peer, truth.network))
         .collect();
-    let lost = feed.events().iter().filter(|event| event.id == PATH_LOST);
+    let bad = |event: &&Event| [PATH_LOST, MULTICAST_FAILED].contains(&event.id);
+    let lost = feed.events().iter().filter(bad);
     lost.filter(|event| !paths.iter().any(|path| path.is_of(event)))
         .map(line)
         .collect()

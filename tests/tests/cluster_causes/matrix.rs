@@ -23,7 +23,7 @@ pub const TESTS: &[Test] = &[(
 const SEED: &str = "HEARTBEAT_SEED";
 /// Only faults whose name begins like this.
 const ONLY: &str = "HEARTBEAT_FAULT";
-/// Labs side by side.
+/// Labs side by side, beside the one with cards.
 const LABS: usize = 2;
 
 fn plan() -> Plan {
@@ -35,6 +35,11 @@ fn plan() -> Plan {
         .quarantine("\"off\"")
 }
 
+/// The same with cards that can fail, and with groups.
+fn with_cards() -> Plan {
+    plan().cards().multicast("auto")
+}
+
 fn causes_are_found() -> Result<()> {
     let seed = match env::var(SEED) {
         Ok(seed) => seed
@@ -43,11 +48,17 @@ fn causes_are_found() -> Result<()> {
         Err(_) => heartbeat_user::random::bytes::<8>().map(u64::from_ne_bytes)?,
     };
     let rounds = if is_long() { 20 } else { 2 };
-    let draws = Mutex::new(draws(seed, rounds));
+    let (of_cards, others) = draws(seed, rounds)
+        .into_iter()
+        .partition(|draw| draw.kind.takes_cards());
+    let (of_cards, others): (Mutex<Vec<Draw>>, Mutex<Vec<Draw>>) =
+        (Mutex::new(of_cards), Mutex::new(others));
     let tally = Mutex::new(Tally::default());
     thread::scope(|scope| {
-        let lab = || in_running_lab(plan(), |lab| work(lab, &draws, &tally));
-        let threads: Vec<_> = (0..LABS).map(|_| scope.spawn(lab)).collect();
+        let lab = || in_running_lab(plan(), |lab| work(lab, &others, &tally));
+        let card_lab = || in_running_lab(with_cards(), |lab| work(lab, &of_cards, &tally));
+        let mut threads: Vec<_> = (0..LABS).map(|_| scope.spawn(lab)).collect();
+        threads.push(scope.spawn(card_lab));
         let joined = threads.into_iter().map(|thread| {
             let panicked = |panic| std::panic::resume_unwind(panic);
             thread.join().unwrap_or_else(panicked)

@@ -11,8 +11,8 @@ use heartbeat_tests::lab::{Lab, wait};
 use heartbeat_tests::suite::{Test, in_lab, in_running_lab};
 
 use super::{
-    A, B, C, FOUR, LIMIT, SIX, WATCH, plan, sending, sends_to_group, sends_to_peers,
-    wait_all_multicast, wait_sending,
+    A, B, C, FOUR, LIMIT, SIX, WATCH, plan, sends_to_group, sends_to_peers,
+    wait_all_multicast,
 };
 
 pub const TESTS: &[Test] = &[
@@ -45,14 +45,14 @@ fn blocked_from_the_start() -> Result<()> {
         lab.start_agents()?;
         lab.wait_all_up()?;
         let mut feed = Feed::from_now(lab)?;
-        wait_sending(lab, B, FOUR, "multicast")?;
+        lab.wait_sending(B, FOUR, "multicast")?;
         for node in lab.plan().all_nodes() {
-            wait_sending(lab, node, SIX, "multicast")?;
+            lab.wait_sending(node, SIX, "multicast")?;
         }
         feed.nothing_but(&[], WATCH)?;
         for node in [A, C] {
             ensure!(
-                sending(lab, node, FOUR)? == "unicast",
+                lab.sending(node, FOUR)? == "unicast",
                 "{node} went over to a group that node-b does not hear"
             );
         }
@@ -84,7 +84,7 @@ fn blocked(network: Network, other: Network) -> Result<()> {
                 "{told} is about another network"
             );
             ensure!(told.severity == "warning", "{told} is {}", told.severity);
-            wait_sending(lab, sender, network, "unicast")?;
+            lab.wait_sending(sender, network, "unicast")?;
             sends_to_peers(lab, sender, network)?;
         }
         sends_to_group(lab, A, other)?;
@@ -94,7 +94,7 @@ fn blocked(network: Network, other: Network) -> Result<()> {
         );
         feed.nothing_but(&[], WATCH)?;
         ensure!(
-            sending(lab, A, network)? == "unicast",
+            lab.sending(A, network)? == "unicast",
             "node-a went back to the group at once"
         );
         let about_others = feed
@@ -122,7 +122,7 @@ fn forgotten(network: Network, other: Network) -> Result<()> {
         let _fault = lab.stop_queries(network)?;
         is_forgotten(lab, network)?;
         for node in lab.plan().all_nodes() {
-            wait_sending(lab, node, network, "unicast")?;
+            lab.wait_sending(node, network, "unicast")?;
         }
         feed.nothing_but(&[], WATCH)?;
         for node in lab.plan().all_nodes() {

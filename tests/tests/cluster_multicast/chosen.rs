@@ -9,8 +9,8 @@ use heartbeat_tests::lab::{Lab, wait};
 use heartbeat_tests::suite::{Test, in_lab, in_running_lab};
 
 use super::{
-    A, B, C, DUE_MIN, FOUR, LIMIT, SIX, WATCH, plan, sending, sends_to_group, sends_to_peers, sum,
-    wait_all_multicast, wait_sending,
+    A, B, C, DUE_MIN, FOUR, LIMIT, SIX, WATCH, plan, sends_to_group, sends_to_peers, sum,
+    wait_all_multicast,
 };
 
 pub const TESTS: &[Test] = &[
@@ -97,7 +97,7 @@ fn two_nodes() -> Result<()> {
         interrupt::sleep(WATCH)?;
         for network in [FOUR, SIX] {
             ensure!(
-                sending(lab, A, network)? == "unicast",
+                lab.sending(A, network)? == "unicast",
                 "two nodes send to a group by themselves"
             );
             sends_to_peers(lab, A, network)?;
@@ -143,7 +143,7 @@ fn off_for_one_network() -> Result<()> {
         lab.wait_all_up()?;
         let mut feed = Feed::from_now(lab)?;
         for node in lab.plan().all_nodes() {
-            wait_sending(lab, node, FOUR, "multicast")?;
+            lab.wait_sending(node, FOUR, "multicast")?;
             ensure!(
                 !lab.groups(node, FOUR)?.is_empty(),
                 "{node} is not in the group of the other network"

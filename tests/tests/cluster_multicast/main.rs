@@ -7,11 +7,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use heartbeat_tests::lab::cast::{A, B, C};
 use heartbeat_tests::lab::multicast::Sent;
 use heartbeat_tests::lab::plan::{Network, Node, Plan};
-use heartbeat_tests::lab::{Lab, interrupt, requirements, wait};
+use heartbeat_tests::lab::{Lab, interrupt, requirements};
 use heartbeat_tests::suite::Suite;
 
 mod blocked;
@@ -56,35 +56,11 @@ fn plan(nodes: usize, wish: &'static str) -> Plan {
         .multicast(wish)
 }
 
-/// How the node says it sends on the network: "unicast" or "multicast".
-fn sending(lab: &Lab, node: Node, network: Network) -> Result<String> {
-    let (status, _) = lab.status(node)?;
-    let label = lab.plan().label(network);
-    let networks = status["networks"]
-        .as_array()
-        .context("status has no networks")?;
-    let network = networks
-        .iter()
-        .find(|network| network["network"] == label)
-        .with_context(|| format!("{node} has no network {label}"))?;
-    Ok(network["sending"].as_str().unwrap_or_default().to_owned())
-}
-
-/// Waits until the node says that it sends so.
-fn wait_sending(lab: &Lab, node: Node, network: Network, how: &str) -> Result<()> {
-    let label = lab.plan().label(network);
-    wait::until(
-        &format!("{node} to send by {how} on {label}"),
-        LIMIT,
-        || Ok((sending(lab, node, network)? == how).then_some(())),
-    )
-}
-
 /// Waits until all nodes send to the group on both networks.
 fn wait_all_multicast(lab: &Lab) -> Result<()> {
     for node in lab.plan().all_nodes() {
         for network in lab.plan().all_networks() {
-            wait_sending(lab, node, network, "multicast")?;
+            lab.wait_sending(node, network, "multicast")?;
         }
     }
     Ok(())

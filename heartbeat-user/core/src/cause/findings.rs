@@ -97,8 +97,10 @@ pub struct OwnSide {
     pub waited: Duration,
     /// For how long of it the whole machine stood still.
     pub paused: Duration,
-    /// Frames that our interface or stack dropped meanwhile.
+    /// Frames that came meanwhile, and that our interface or stack dropped.
     pub dropped: u32,
+    /// Frames that our interface was to send meanwhile, and dropped.
+    pub unsent: u32,
     /// Heartbeats to the peer on this path that our own kernel refused meanwhile.
     pub refused: u32,
     /// How many of our heartbeats the peer had not heard when it sent the one after the silence; `None`: not known.

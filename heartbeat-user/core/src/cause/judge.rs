@@ -224,7 +224,7 @@ fn lost(findings: &Findings, numbers: &Numbers) -> Verdict {
 /// On the way: whether ours got through meanwhile.
 fn direction(findings: &Findings, numbers: &Numbers) -> Verdict {
     if let Some(account) = &findings.account {
-        if numbers.skipped <= u64::from(account.dropped).saturating_mul(2) {
+        if numbers.skipped <= u64::from(account.unsent).saturating_mul(2) {
             return (Class::DroppedThere, Certainty::Likely);
         }
         let absent = findings.own.absent;

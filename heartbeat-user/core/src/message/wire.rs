@@ -20,7 +20,7 @@
 //!   4 install   as a proposal
 //!   5 question  incarnation u64, silences u8, and for each: SILENCE
 //!   6 accounts  accounts u8, and for each: SILENCE, then in ns unheard u64, late u64, sender late u64, waited u64,
-//!               paused u64, then interface u8, refused u32, dropped u32
+//!               paused u64, then interface u8, refused u32, unsent u32
 //! SILENCE       network u16, from u64, until u64                  each network once
 //! SET           a bit for each node of the table, its first in the lowest bit of the first byte
 //! ```

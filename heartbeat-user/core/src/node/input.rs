@@ -6,6 +6,7 @@ use heartbeat_ebpf::ids::{Incarnation, NodeId};
 
 use crate::arrival::{Arrival, Departure, Gap};
 use crate::config::{Config, NetworkIndex, PathIndex};
+use crate::incidents::Drops;
 use crate::interface::{Soundness, Witness};
 use crate::memory::Memory;
 use crate::message::Message;
@@ -42,7 +43,7 @@ pub enum Input<'a> {
     /// Our own kernel refused so many heartbeats on a path since this was last told.
     Refused(PathIndex, u32),
     /// Our interface to a network, or what is behind it, dropped so many frames in this last time.
-    Dropped(NetworkIndex, u32, Duration),
+    Dropped(NetworkIndex, Drops, Duration),
     /// The whole machine may have paused, for so long.
     Paused(Pause, Duration),
     /// What an earlier run of the agent has promised, or what was set aside for this one; comes before the first

@@ -341,7 +341,7 @@ impl Node {
                 Soundness::Failed
             },
             refused: side.refused,
-            dropped: side.dropped,
+            unsent: side.unsent,
         })
     }
 

@@ -19,6 +19,7 @@ use crate::nodes::{NodeIndex, NodeSet};
 use crate::starvation::Part;
 use crate::timing::{Timing, Tolerance};
 
+mod echoes;
 mod peers;
 mod questions;
 mod together;

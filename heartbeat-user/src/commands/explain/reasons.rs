@@ -143,8 +143,9 @@ fn told(account: &Told, peer: &str, us: &str, reasons: &mut Reasons) {
     if 0 < account.refused {
         faults.push(format!("its kernel refused {} heartbeats", account.refused));
     }
-    if 0 < account.dropped {
-        faults.push(format!("its interface dropped {} frames", account.dropped));
+    if 0 < account.unsent {
+        let line = format!("its interface dropped {} frames unsent", account.unsent);
+        faults.push(line);
     }
     if 0 < account.paused_ns {
         faults.push(format!(

@@ -15,7 +15,7 @@ fn lost(seq: u64, peer: &str, network: &str) -> Line {
         1123,
         peer,
         network,
-        r#""cause":"lost on the way","evidence":{"missed":2,"last_arrival_ns":1000000000,"deadline_ns":3550000000,"judged_ns":3550200000,"class":"lost-to-us","certainty":"likely","findings":{"silence_ns":2550000000,"interval_ns":1200000000,"detection_ns":2550000000,"echo":"unanswered","unanswered":0,"elsewhere":{"heard":1,"silent":0,"answering":0,"idle":0,"unanswered":0},"company":{"heard":1,"silent":0},"own":{"absent_ns":0,"interface_down_ns":0,"late_ns":100000,"sender_late_ns":0,"waited_ns":0,"paused_ns":0,"dropped":0,"refused":0},"peer_interface":"sound","views":{"hear_peer":1,"miss_peer":0,"hear_us":1,"miss_us":0}},"trail":[[100,1,7,0],[500000000,2,8,0],[1000000000,3,9,4]]}"#,
+        r#""cause":"lost on the way","evidence":{"missed":2,"last_arrival_ns":1000000000,"deadline_ns":3550000000,"judged_ns":3550200000,"class":"lost-to-us","certainty":"likely","findings":{"silence_ns":2550000000,"interval_ns":1200000000,"detection_ns":2550000000,"echo":"unanswered","unanswered":0,"elsewhere":{"heard":1,"silent":0,"answering":0,"idle":0,"unanswered":0},"company":{"heard":1,"silent":0},"own":{"absent_ns":0,"interface_down_ns":0,"late_ns":100000,"sender_late_ns":0,"waited_ns":0,"paused_ns":0,"dropped":0,"unsent":0,"refused":0},"peer_interface":"sound","views":{"hear_peer":1,"miss_peer":0,"hear_us":1,"miss_us":0}},"trail":[[100,1,7,0],[500000000,2,8,0],[1000000000,3,9,4]]}"#,
     )
 }
 

@@ -92,8 +92,8 @@ impl Recorded {
                 self.handle(&Input::Refused(*path, *count));
             }
             Sample::Refused(..) => {}
-            Sample::Dropped(network, count, lately) => {
-                self.handle(&Input::Dropped(*network, *count, *lately));
+            Sample::Dropped(network, drops, lately) => {
+                self.handle(&Input::Dropped(*network, *drops, *lately));
             }
             Sample::Paused(pause, ahead) => self.handle(&Input::Paused(*pause, *ahead)),
             Sample::Promised(epoch) => self.handle(&Input::Promised(*epoch)),

@@ -119,6 +119,11 @@ impl Subject {
         }
     }
 
+    /// The longest that those it hears have let a path wait.
+    pub fn longest_pause(&self) -> Duration {
+        self.generator.longest_pause()
+    }
+
     /// Looks at it.
     pub fn read(&mut self) -> Result<Reading> {
         self.check()?;

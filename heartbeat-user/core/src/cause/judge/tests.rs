@@ -75,7 +75,7 @@ fn account() -> Account {
         paused: Duration::ZERO,
         interface: Soundness::Sound,
         refused: 0,
-        dropped: 0,
+        unsent: 0,
     }
 }
 

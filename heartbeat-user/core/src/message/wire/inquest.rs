@@ -48,7 +48,7 @@ pub fn put_accounts(bytes: &mut Vec<u8>, accounts: &[Account]) {
         }
         bytes.push(account.interface.code());
         bytes.extend(account.refused.to_be_bytes());
-        bytes.extend(account.dropped.to_be_bytes());
+        bytes.extend(account.unsent.to_be_bytes());
     }
 }
 
@@ -67,7 +67,7 @@ fn account(reader: &mut Reader<'_>) -> Option<Account> {
         paused: span(reader)?,
         interface: Code::of(reader.u8()?)?,
         refused: reader.u32()?,
-        dropped: reader.u32()?,
+        unsent: reader.u32()?,
     })
 }
 

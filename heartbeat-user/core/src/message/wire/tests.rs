@@ -134,7 +134,7 @@ fn accounts() -> impl Strategy<Value = Vec<Account>> {
     let span = || any::<u64>().prop_map(Duration::from_nanos);
     let spans = (span(), span(), span(), span(), span());
     (silences(), spans, value(), any::<(u32, u32)>()).prop_map(
-        |(silences, spans, interface, (refused, dropped))| {
+        |(silences, spans, interface, (refused, unsent))| {
             let account = |of| Account {
                 of,
                 unheard: spans.0,
@@ -144,7 +144,7 @@ fn accounts() -> impl Strategy<Value = Vec<Account>> {
                 paused: spans.4,
                 interface,
                 refused,
-                dropped,
+                unsent,
             };
             silences.into_iter().map(account).collect()
         },
