@@ -63,7 +63,9 @@ pub enum Answer {
     Newest,
     /// Yes, though its incarnation is older than one answered before: so that an agent that went back learns it.
     Outdated,
-    /// No: too soon, or a request answered before.
+    /// No: it comes too soon after one that was answered. It is newer than that, so what it remarks may be news.
+    TooSoon,
+    /// No: a request answered before, or older.
     None,
 }
 
@@ -91,12 +93,14 @@ impl Echo {
             self.outdated.set(now_ns);
             return Answer::Outdated;
         }
-        if incarnation == asker
-            && (words.sent() <= self.asker_sent.get()
-                || (begun_ns <= self.answered.get()
-                    && is_too_soon(self.answered.get(), now_ns, interval_ns)))
-        {
+        if incarnation == asker && words.sent() <= self.asker_sent.get() {
             return Answer::None;
+        }
+        let waits = incarnation == asker
+            && begun_ns <= self.answered.get()
+            && is_too_soon(self.answered.get(), now_ns, interval_ns);
+        if waits {
+            return Answer::TooSoon;
         }
         self.asker_incarnation.set(incarnation);
         self.asker_sent.set(words.sent());
@@ -104,21 +108,33 @@ impl Echo {
         Answer::Newest
     }
 
-    /// Takes from the newest request what it says of the way there: what its sender has heard of ours and,
-    /// which is returned, whether it misses heartbeats. Only of an incarnation that is known to be no
-    /// recording: heard before, or confirmed.
+    /// Takes from the newest request what it says of the way there: what its sender has heard of ours, and what it
+    /// [remarks](Echo::remark), whose answer it returns.
     #[inline(always)]
-    pub fn learn(&self, slot: &Slot, words: &Words, now_ns: u64) -> bool {
-        let incarnation = words.incarnation();
-        if slot.incarnation.get() != incarnation && self.confirmed.get() != incarnation {
+    pub fn learn(&self, slot: &Slot, words: &Words, now_ns: u64, interval_ns: u64) -> bool {
+        if !self.knows(slot, words.incarnation()) {
             return false;
         }
         slot.heard.set(words.sequence());
-        let missed = words.flags() & flags::MISSED != 0;
-        if missed {
-            self.missed.set(now_ns);
+        self.remark(slot, words, now_ns, interval_ns)
+    }
+
+    /// Notes that the sender of this request says it misses heartbeats, if it does. Returns whether that is news: not if
+    /// it was said less than `interval_ns` ago. Only of an incarnation that is known to be no recording.
+    #[inline(always)]
+    pub fn remark(&self, slot: &Slot, words: &Words, now_ns: u64, interval_ns: u64) -> bool {
+        if words.flags() & flags::MISSED == 0 || !self.knows(slot, words.incarnation()) {
+            return false;
         }
-        missed
+        let news = !is_too_soon(self.missed.get(), now_ns, interval_ns);
+        self.missed.set(now_ns);
+        news
+    }
+
+    /// Whether this incarnation was heard before, or is confirmed.
+    #[inline(always)]
+    fn knows(&self, slot: &Slot, incarnation: u64) -> bool {
+        slot.incarnation.get() == incarnation || self.confirmed.get() == incarnation
     }
 
     /// The highest incarnation of the peer that this node knows of, for the reply to one that asks as `asking`.

@@ -199,23 +199,27 @@ fn request(
     // SAFETY: the helper has no preconditions.
     let now_ns = unsafe { bpf_ktime_get_ns() };
     let interval_ns = network.interval_ms.get() * 1_000_000;
-    match echo.answer(words, now_ns, interval_ns, node.begun.get()) {
-        Answer::None => return Verdict::EchoLimited,
-        Answer::Outdated => {}
-        Answer::Newest => {
-            if echo.learn(slot, words, now_ns) {
-                maps::record(
-                    Reason::Missed,
-                    admitted.slot,
-                    slot,
-                    words,
-                    &Beat::newest(slot),
-                    0,
-                    now_ns,
-                    true,
-                );
-            }
-        }
+    let answer = echo.answer(words, now_ns, interval_ns, node.begun.get());
+    let missed = match answer {
+        Answer::None | Answer::Outdated => false,
+        Answer::TooSoon => echo.remark(slot, words, now_ns, interval_ns),
+        Answer::Newest => echo.learn(slot, words, now_ns, interval_ns),
+    };
+    if missed {
+        maps::record(
+            Reason::Missed,
+            admitted.slot,
+            slot,
+            words,
+            &Beat::newest(slot),
+            0,
+            now_ns,
+            true,
+        );
+    }
+    match answer {
+        Answer::None | Answer::TooSoon => return Verdict::EchoLimited,
+        Answer::Outdated | Answer::Newest => {}
     }
     if words.flags() & flags::BY_AGENT != 0 {
         return Verdict::Message;

@@ -44,7 +44,7 @@ fn one_request_an_interval_is_answered_and_never_the_same_twice() {
     let echo = Echo::default();
     let answer = |sent, now_ns| echo.answer(&request(5, sent), now_ns, 500, 0);
     assert_eq!(answer(100, 1_000), Answer::Newest);
-    assert_eq!(answer(200, 1_400), Answer::None, "too soon");
+    assert_eq!(answer(200, 1_400), Answer::TooSoon);
     assert_eq!(answer(100, 9_000), Answer::None, "a recording");
     assert_eq!(answer(101, 9_000), Answer::Newest);
 }
@@ -54,9 +54,9 @@ fn a_new_run_answers_its_first_request_at_once() {
     let echo = Echo::default();
     let answer = |sent, now_ns, begun_ns| echo.answer(&request(5, sent), now_ns, 500, begun_ns);
     assert_eq!(answer(100, 1_000, 10), Answer::Newest);
-    assert_eq!(answer(101, 1_100, 10), Answer::None);
+    assert_eq!(answer(101, 1_100, 10), Answer::TooSoon);
     assert_eq!(answer(102, 1_200, 1_150), Answer::Newest);
-    assert_eq!(answer(103, 1_300, 1_150), Answer::None);
+    assert_eq!(answer(103, 1_300, 1_150), Answer::TooSoon);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn the_first_request_of_a_higher_incarnation_does_not_wait() {
     let echo = Echo::default();
     assert_eq!(echo.answer(&request(5, 100), 1_000, 500, 0), Answer::Newest);
     assert_eq!(echo.answer(&request(6, 1), 1_001, 500, 0), Answer::Newest);
-    assert_eq!(echo.answer(&request(6, 2), 1_002, 500, 0), Answer::None);
+    assert_eq!(echo.answer(&request(6, 2), 1_002, 500, 0), Answer::TooSoon);
 }
 
 #[test]
@@ -105,12 +105,12 @@ fn only_the_living_tell_what_they_heard_and_miss() {
         ..datagram(Kind::EchoRequest)
     };
     assert!(
-        !echo.learn(&slot, &asked.words(), 10),
+        !echo.learn(&slot, &asked.words(), 10, 500),
         "a recording, for all we know"
     );
     assert_eq!((slot.heard.get(), echo.missed.get()), (0, 0));
     echo.confirmed.set(5);
-    assert!(echo.learn(&slot, &asked.words(), 10));
+    assert!(echo.learn(&slot, &asked.words(), 10, 500));
     assert_eq!((slot.heard.get(), echo.missed.get()), (40, 10));
     slot.incarnation.set(6);
     let well = Header {
@@ -119,8 +119,32 @@ fn only_the_living_tell_what_they_heard_and_miss() {
         sequence: 41,
         ..asked
     };
-    assert!(!echo.learn(&slot, &well.words(), 20));
+    assert!(!echo.learn(&slot, &well.words(), 20, 500));
     assert_eq!((slot.heard.get(), echo.missed.get()), (41, 10));
+}
+
+#[test]
+fn a_remark_that_comes_too_soon_for_an_answer_is_taken_and_is_news_once_an_interval() {
+    let (slot, echo) = (Slot::default(), Echo::default());
+    slot.incarnation.set(5);
+    let missing = |sent| {
+        let asked = Header {
+            flags: flags::MISSED,
+            sequence: 40,
+            sent,
+            ..datagram(Kind::EchoRequest)
+        };
+        asked.words()
+    };
+    assert_eq!(echo.answer(&request(5, 100), 1_000, 500, 0), Answer::Newest);
+    let soon = missing(101);
+    assert_eq!(echo.answer(&soon, 1_200, 500, 0), Answer::TooSoon);
+    assert!(echo.remark(&slot, &soon, 1_200, 500));
+    assert_eq!((echo.missed.get(), slot.heard.get()), (1_200, 0));
+    assert!(!echo.remark(&slot, &missing(102), 1_300, 500), "no news");
+    assert_eq!(echo.missed.get(), 1_300, "and yet it is noted");
+    assert!(echo.remark(&slot, &missing(103), 1_800, 500));
+    assert_eq!(echo.answer(&missing(100), 9_000, 500, 0), Answer::None);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 //! An echo answers four questions: which run of the peer's agent is the living one, which of ours the peer
 //! knows, whether our heartbeats come through the group, and, by the remark that we miss something, it tells
 //! the peer. Each has its own pace, and none is asked more than once an interval, so that no sender can keep
-//! the agent busy. A candidate has a budget of its own: it must not wait because something else was asked.
+//! the agent busy. A candidate has a budget of its own: it must not wait because something else was asked. So has the
+//! remark: a peer that asked how the group does, right before it missed a heartbeat, would say so when it is too late for
+//! unicast. The peer's kernel takes the remark then, though it answers one question an interval.
 //!
 //! Between far sites an echo takes longer than an interval, and would always answer a question that another has
 //! followed. So a question is repeated with the same nonce for as long as it is open; not for longer, for a reply
@@ -76,6 +78,8 @@ pub enum Need {
 pub struct Inquiry {
     armed: Option<Timestamp>,
     asked: Option<Timestamp>,
+    /// When it was last said that heartbeats are missed.
+    remarked: Option<Timestamp>,
     asked_candidate: Option<Timestamp>,
     introductions: u32,
     again: Option<Timestamp>,
@@ -142,8 +146,15 @@ impl Inquiry {
             self.look_again(self.asked_candidate.map(|at| at.after(pace)));
         }
         let (pace, ask) = self.pace(now, path, arrival, need, begun)?;
-        if is_rested(self.asked, now, pace) {
+        let before = match ask {
+            Ask::Plain => self.asked,
+            Ask::Missed => self.remarked,
+        };
+        if is_rested(before, now, pace) {
             self.asked = Some(now);
+            if ask == Ask::Missed {
+                self.remarked = Some(now);
+            }
             return Some(ask);
         }
         None

@@ -121,8 +121,12 @@ impl Kernel {
         let (slot, echo) = (&self.slots[path], &self.echoes[path]);
         let wake = match echo.answer(words, now, interval, self.begun) {
             Answer::None => return (None, Wake::No),
+            Answer::TooSoon if echo.remark(slot, words, now, interval) => {
+                return (None, Wake::Yes);
+            }
+            Answer::TooSoon => return (None, Wake::No),
             Answer::Outdated => Wake::No,
-            Answer::Newest if echo.learn(slot, words, now) => Wake::Yes,
+            Answer::Newest if echo.learn(slot, words, now, interval) => Wake::Yes,
             Answer::Newest => Wake::No,
         };
         let asker = words.incarnation();

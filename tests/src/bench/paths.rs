@@ -123,10 +123,7 @@ fn told(subject: &Subject, expected: usize) -> Result<Behind> {
         *numbers.entry(event.id).or_insert(0_usize) += 1;
     }
     let of = |id| numbers.get(&id).copied().unwrap_or(0);
-    let (stalls, stalled_and_back) = (
-        of(AGENT_STALLED),
-        of(AGENT_STALLED) + of(AGENT_RESUMED),
-    );
+    let (stalls, stalled_and_back) = (of(AGENT_STALLED), of(AGENT_STALLED) + of(AGENT_RESUMED));
     let longest_pause = subject.longest_pause();
     let asked = subject.stage.timing().interval * 3 / 2;
     ensure!(

@@ -100,10 +100,7 @@ impl Card {
     ) -> Result<Self> {
         let card = node.enter(|| tap(interface))?;
         let port = switch.enter(|| tap(port))?;
-        batch::ip(
-            node,
-            &format!("link set {interface} txqueuelen {RING}\n"),
-        )?;
+        batch::ip(node, &format!("link set {interface} txqueuelen {RING}\n"))?;
         let condition = Arc::<Condition>::default();
         let seen = Arc::clone(&condition);
         let wire = thread::Builder::new()
@@ -160,7 +157,11 @@ fn carry(card: &File, port: &File, condition: &Condition) -> Result<()> {
             empty(card)?;
         }
         hung = hangs;
-        let sent = if hangs { PollFlags::empty() } else { PollFlags::POLLIN };
+        let sent = if hangs {
+            PollFlags::empty()
+        } else {
+            PollFlags::POLLIN
+        };
         let mut ends = [
             PollFd::new(card.as_fd(), sent),
             PollFd::new(port.as_fd(), PollFlags::POLLIN),

@@ -78,10 +78,7 @@ impl Kind {
 
     /// Whether it takes nodes with cards that can fail, which send to groups.
     pub const fn takes_cards(self) -> bool {
-        matches!(
-            self,
-            Kind::CardDrops | Kind::CardHangs | Kind::GroupBlocked
-        )
+        matches!(self, Kind::CardDrops | Kind::CardHangs | Kind::GroupBlocked)
     }
 
     /// Whether it has one cause.

@@ -100,9 +100,13 @@ impl HostJudge {
 fn asked(slot: &Slot, echo: &Echo, words: &Words, now_ns: u64) -> Verdict {
     match echo.answer(words, now_ns, 0, 0) {
         Answer::None => return Verdict::EchoLimited,
+        Answer::TooSoon => {
+            echo.remark(slot, words, now_ns, 0);
+            return Verdict::EchoLimited;
+        }
         Answer::Outdated => {}
         Answer::Newest => {
-            echo.learn(slot, words, now_ns);
+            echo.learn(slot, words, now_ns, 0);
         }
     }
     if words.flags() & flags::BY_AGENT != 0 {

@@ -11,8 +11,7 @@ use heartbeat_tests::lab::{Lab, wait};
 use heartbeat_tests::suite::{Test, in_lab, in_running_lab};
 
 use super::{
-    A, B, C, FOUR, LIMIT, SIX, WATCH, plan, sends_to_group, sends_to_peers,
-    wait_all_multicast,
+    A, B, C, FOUR, LIMIT, SIX, WATCH, plan, sends_to_group, sends_to_peers, wait_all_multicast,
 };
 
 pub const TESTS: &[Test] = &[

@@ -42,7 +42,11 @@ fn an_answer_before_the_next_heartbeat_is_due_accuses_no_agent() {
         let told = causes(early_ms);
         let lost = told.iter().find(|(id, _)| *id == 1123);
         let class = lost.and_then(|(_, class)| *class);
-        assert_ne!(class, Some(Class::AgentStalled), "answered at {early_ms} ms");
+        assert_ne!(
+            class,
+            Some(Class::AgentStalled),
+            "answered at {early_ms} ms"
+        );
         assert!(class.is_some(), "the loss is told");
         assert!(told.iter().all(|(id, _)| *id != 334_301), "{told:?}");
     }
@@ -56,4 +60,20 @@ fn an_answer_after_it_does() {
         assert!(told.contains(&(1123, stalled)), "{told:?}");
         assert!(told.contains(&(334_301, stalled)), "{told:?}");
     }
+}
+
+#[test]
+fn a_missed_heartbeat_is_remarked_in_time_whatever_was_asked_right_before() {
+    let mut node = node(1);
+    let unknown = Arrival {
+        reply: None,
+        ..heard(0, 100)
+    };
+    let asked = |actions: &[Action], ask| actions.contains(&Action::Echo(PathIndex(0), ask));
+    sweep(&mut node, 100, &[heard(0, 100)]);
+    let before = sweep(&mut node, 190, &[unknown]);
+    assert!(asked(&before, Ask::Plain), "the witness: {before:?}");
+    assert!(asked(&sweep(&mut node, 263, &[unknown]), Ask::Missed));
+    let again = sweep(&mut node, 330, &[unknown]);
+    assert!(!asked(&again, Ask::Missed), "once an interval and a bit");
 }
