@@ -73,10 +73,11 @@ pub fn draw(kind: Kind, nodes: &[Node], random: &mut Random) -> Draw {
 }
 
 /// How long a fault lasts at the least. The kernel tells of a lost carrier up to a second later (linkwatch), and of one
-/// that is back by then not at all.
+/// that is back by then not at all. That a group has failed shows after some rounds beside unicast.
 const fn least_ms(kind: Kind) -> u64 {
     match kind {
         Kind::CablePulled => 1_300,
+        Kind::GroupBlocked => 1_000,
         Kind::AgentStopped
         | Kind::AgentKilled
         | Kind::SenderStarved
@@ -90,7 +91,6 @@ const fn least_ms(kind: Kind) -> u64 {
         | Kind::SwitchDead
         | Kind::CardDrops
         | Kind::CardHangs
-        | Kind::GroupBlocked
         | Kind::MachineStill
         | Kind::Restarted
         | Kind::Left

@@ -30,7 +30,7 @@ const FIGURES: [Figure; 14] = [
     ("113 ms", README, &["faster-detection.md", "comparison.md"]),
     ("1.3 s", README, &["faster-detection.md", "comparison.md"]),
     ("p99 4.5", README, &["faster-detection.md", "comparison.md"]),
-    ("all 960 verdicts", ARCHITECTURE, &["causes.md"]),
+    ("all 1080 verdicts", ARCHITECTURE, &["causes.md"]),
 ];
 
 fn quoted() -> Result<()> {
