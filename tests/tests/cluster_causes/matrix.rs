@@ -48,11 +48,10 @@ fn causes_are_found() -> Result<()> {
         Err(_) => heartbeat_user::random::bytes::<8>().map(u64::from_ne_bytes)?,
     };
     let rounds = if is_long() { 20 } else { 2 };
-    let (of_cards, others) = draws(seed, rounds)
-        .into_iter()
-        .partition(|draw| draw.kind.takes_cards());
-    let (of_cards, others): (Mutex<Vec<Draw>>, Mutex<Vec<Draw>>) =
-        (Mutex::new(of_cards), Mutex::new(others));
+    let takes_cards = |draw: &Draw| draw.kind.takes_cards();
+    let (of_cards, others): (Vec<Draw>, Vec<Draw>) =
+        draws(seed, rounds).into_iter().partition(takes_cards);
+    let (of_cards, others) = (Mutex::new(of_cards), Mutex::new(others));
     let tally = Mutex::new(Tally::default());
     thread::scope(|scope| {
         let lab = || in_running_lab(plan(), |lab| work(lab, &others, &tally));
