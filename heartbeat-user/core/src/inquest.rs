@@ -72,6 +72,11 @@ struct Waiting {
 }
 
 impl Inquest {
+    /// Takes over what stands in the slot when a run begins: what came out of order before is nobody's news.
+    pub fn adopt(&mut self, arrival: &Arrival) {
+        self.reordered = arrival.reordered;
+    }
+
     /// A silence that XDP wrote down is over.
     pub fn end(&mut self, gap: &Gap) {
         let known = self.closed.is_some_and(|closed| gap.end <= closed.end);

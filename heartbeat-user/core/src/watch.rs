@@ -82,6 +82,7 @@ impl Watched {
     /// Takes over what an earlier run left.
     pub fn adopt(&mut self, arrival: &Arrival, memory: Memory, peers: &mut [Peer]) {
         self.path.adopt(arrival, memory);
+        self.inquest.adopt(arrival);
         self.remembered = memory;
         let told = matches!(memory.told, Told::Restarting | Told::Left);
         if let (true, Some(departure), Some(last)) = (told, arrival.departure, arrival.last) {

@@ -20,6 +20,7 @@ use crate::starvation::Part;
 use crate::timing::{Timing, Tolerance};
 
 mod echoes;
+mod inherited;
 mod peers;
 mod questions;
 mod together;
