@@ -20,7 +20,7 @@ pub const TESTS: &[Test] = &[
         heard,
     ),
     (
-        "a peer that misses our heartbeats says so once an answered request, and the agent is told",
+        "a peer that misses our heartbeats is heard to say so, answered or too soon, and the agent is told",
         missed,
     ),
     (
@@ -108,6 +108,16 @@ fn missed() -> Result<()> {
         );
         assert_eq!(program.wakes(), []);
         assert_eq!(program.echoes[path.slot].missed.get(), 0);
+        for (sent, wakes) in [(10, 1), (11, 0)] {
+            let soon = Header {
+                flags: flags::MISSED,
+                ..request(&path, sent)
+            };
+            let earliest = monotonic_ns();
+            assert_eq!(ask(&program, &path, &soon)?, Verdict::EchoLimited);
+            assert_eq!(program.wakes().len(), wakes, "news once an interval");
+            assert!(earliest <= program.echoes[path.slot].missed.get());
+        }
         program.networks[path.index.into()].interval_ms.set(0);
         let missing = Header {
             flags: flags::MISSED,
